@@ -1,0 +1,1 @@
+"""The commands and the explorer of tailboard: everything that reads runs and shows them."""

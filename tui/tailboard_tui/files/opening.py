@@ -1,0 +1,77 @@
+"""Opening untrusted files: regular files only, never blocking, never through a symlink, bounded."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+SMALL_FILE_LIMIT_BYTES = 4 * 1024 * 1024
+"""run.json, config.json and their like: what is longer is cut and reported."""
+
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+
+_NOT_REGULAR = frozenset({errno.ELOOP, errno.ENXIO, errno.EISDIR})
+"""ELOOP: O_NOFOLLOW met a symlink. ENXIO: a socket, or a device without a driver."""
+
+
+class NotRegularError(OSError):
+    """The path names a FIFO, a device, a directory, a socket or a symlink: nothing that we read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one version of a file from another, as far as `stat` can tell."""
+
+    device: int
+    inode: int
+    size_bytes: int
+    modified_ns: int
+
+
+def open_regular(path: str, *, dir_fd: int | None = None) -> int:
+    """A read-only descriptor of the regular file at `path`.
+
+    Raises:
+        NotRegularError: It is something else, or its last component is a symlink.
+        OSError: It cannot be opened.
+    """
+    try:
+        fd = os.open(path, _FLAGS, dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno in _NOT_REGULAR:
+            raise NotRegularError(error.errno, "not a regular file", path) from None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise NotRegularError(0, "not a regular file", path)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def identity(fd: int) -> Identity:
+    """The identity of the open file `fd` now."""
+    found = os.fstat(fd)
+    return Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def read_slice(path: str, offset: int, length: int) -> bytes:
+    """At most `length` bytes of the file from byte `offset` on.
+
+    Raises:
+        NotRegularError: As `open_regular`.
+        OSError: It cannot be opened or read.
+    """
+    fd = open_regular(path)
+    try:
+        return os.pread(fd, length, offset)
+    finally:
+        os.close(fd)
+
+
+def read_small(path: str, limit_bytes: int = SMALL_FILE_LIMIT_BYTES) -> bytes:
+    """The file's content up to `limit_bytes`; errors as in `read_slice`."""
+    return read_slice(path, 0, limit_bytes)

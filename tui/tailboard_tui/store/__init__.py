@@ -1,0 +1,1 @@
+"""What is known of the runs: catalogue, points, watching, status, queries, comparing. No Textual."""

@@ -1,0 +1,1 @@
+"""Text for the screen: made harmless (`safe`, `ansi`) and made short (`units`)."""
