@@ -1,0 +1,216 @@
+"""Which reader opens this directory or file, and which runs stand below a root.
+
+A run is a directory or a file that one row of `FORMATS` claims. `look` says what one directory holds,
+`find` walks a tree with it, breadth first, giving runs as it meets them. That costs one `scandir` a
+directory, and for our own format one small read. Symlinks are followed only to a run inside the root,
+never into a tree.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tailboard.layout import EVENTS, METRICS, RUN
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.base import Reader
+
+MAX_DEPTH = 6
+"""Levels below a root that are searched: `mlruns/<experiment>/<run>` and Hydra's multirun need 4."""
+
+MAX_ENTRIES = 200_000
+"""Entries of one directory that are looked at: a wrong root (`/`, a mail spool) must come to an end."""
+
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One row of the table of formats."""
+
+    name: str
+    """What `RunFacts.source` says."""
+    reader: str
+    """`module:class`, imported when the first run of the format is opened; called with the path."""
+    claims_directory: Callable[[str, frozenset[str]], bool] | None = None
+    """Whether the directory at this path, with entries of these names, is one run."""
+    claims_file: Callable[[str], bool] | None = None
+    """Whether the file at this path is one run by itself."""
+    nests: bool = False
+    """Whether further runs are looked for below a run of this format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run that was recognised, not opened yet."""
+
+    path: str
+    """Absolute real path of its directory or file."""
+    format: Format
+
+
+def _claims_native(path: str, names: frozenset[str]) -> bool:
+    """Also with a run.json that is lost or damaged: `look` has already met the sound ones."""
+    return METRICS in names and (RUN in names or EVENTS in names)
+
+
+NATIVE = Format("tailboard", "tailboard_tui.formats.native:NativeReader", _claims_native)
+
+FORMATS: list[Format] = [NATIVE]
+"""Asked in this order; the first that claims a path has it."""
+
+
+def _is_native(path: str) -> bool:
+    """Whether run.json in this directory is ours: Sacred's has the same name, but tells no format."""
+    try:
+        return b'"format"' in read_slice(f"{path}/{RUN}", 0, 4096)
+    except (OSError, ValueError):
+        return False
+
+
+def format_of(path: str) -> Format | None:
+    """The format of the run at `path`, a directory or a file; None when it is no run."""
+    if _is_native(path):
+        return NATIVE
+    try:
+        names = frozenset(entry.name for entry in _entries(path))
+    except NotADirectoryError:
+        return _format_of_file(path)
+    except OSError:
+        return None
+    return _format_of_directory(path, names)
+
+
+def _format_of_directory(path: str, names: frozenset[str]) -> Format | None:
+    for known in FORMATS:
+        if known.claims_directory is not None and known.claims_directory(path, names):
+            return known
+    return None
+
+
+def _format_of_file(path: str) -> Format | None:
+    for known in FORMATS:
+        if known.claims_file is not None and known.claims_file(path):
+            return known
+    return None
+
+
+def open_reader(path: str) -> Reader | None:
+    """A reader of the run at `path`; None when no format claims it."""
+    known = format_of(path)
+    return None if known is None else reader_of(Found(os.path.realpath(path), known))
+
+
+def reader_of(found: Found) -> Reader:
+    """A reader of a run that `find` gave."""
+    module, _, name = found.format.reader.partition(":")
+    reader: Reader = getattr(importlib.import_module(module), name)(found.path)
+    return reader
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What one directory holds."""
+
+    claimed: Format | None = None
+    """The format of which the directory itself is one run."""
+    files: tuple[Found, ...] = ()
+    """Runs that are single files in it."""
+    directories: tuple[str, ...] = ()
+    """Where to look next: real paths inside the root, names in descending order."""
+
+
+def find(
+    root: str, *, max_depth: int = MAX_DEPTH, on_error: Callable[[str, OSError], None] | None = None
+) -> Iterator[Found]:
+    """The runs at and below `root`, as they are met: level by level, names in descending order.
+
+    Run ids begin with their date, so the newest of a directory come first.
+
+    Args:
+        root: A directory or a file; it may be a symlink, what is below it may not lead out.
+        max_depth: Levels below the root to search.
+        on_error: Told of directories that could not be listed; the walk goes on.
+    """
+    top = os.path.realpath(root)
+    if not os.path.isdir(top):
+        known = _format_of_file(top)
+        if known is not None:
+            yield Found(top, known)
+        return
+    waiting = deque([(top, 0)])
+    seen: set[str] = set()
+    while waiting:
+        path, depth = waiting.popleft()
+        if path in seen:
+            continue
+        seen.add(path)
+        try:
+            listing = look(path, top)
+        except OSError as error:
+            if on_error is not None:
+                on_error(path, error)
+            continue
+        if listing.claimed is not None:
+            yield Found(path, listing.claimed)
+        yield from listing.files
+        if depth < max_depth:
+            waiting.extend((below, depth + 1) for below in listing.directories)
+
+
+def look(path: str, top: str) -> Listing:
+    """What the directory at the real path `path`, at or below the root `top`, holds.
+
+    Raises:
+        OSError: It cannot be listed, or is no directory.
+    """
+    if _is_native(path):
+        return Listing(NATIVE)
+    entries = _entries(path)
+    claimed = _format_of_directory(path, frozenset(entry.name for entry in entries))
+    if claimed is not None and not claimed.nests:
+        return Listing(claimed)
+    files: list[Found] = []
+    directories: list[str] = []
+    for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
+        if entry.name.startswith(".") or entry.name in _SKIPPED:
+            continue
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                directories.append(entry.path)
+            elif entry.is_symlink():
+                directories.extend(_linked_run(entry.path, top))
+            elif claimed is None and entry.is_file(follow_symlinks=False):
+                known = _format_of_file(entry.path)
+                if known is not None:
+                    files.append(Found(entry.path, known))
+        except OSError:
+            continue  # One entry that vanished or cannot be asked costs no other.
+    return Listing(claimed, tuple(files), tuple(directories))
+
+
+def _linked_run(link: str, top: str) -> tuple[str, ...]:
+    """The run directory that a symlink leads to, if it stands inside the root."""
+    path = os.path.realpath(link)
+    if is_inside(path, top) and os.path.isdir(path) and format_of(path) is not None:
+        return (path,)
+    return ()
+
+
+def is_inside(path: str, top: str) -> bool:
+    """Whether the real path `path` is `top` or below it."""
+    return path == top or path.startswith(top.rstrip("/") + "/")
+
+
+def _entries(path: str) -> list[os.DirEntry[str]]:
+    """The entries of a directory, at most `MAX_ENTRIES`."""
+    entries = []
+    with os.scandir(path) as listing:
+        for entry in listing:
+            entries.append(entry)
+            if len(entries) >= MAX_ENTRIES:
+                break
+    return entries
