@@ -57,7 +57,7 @@ def sweep() -> None:
 def special_cases() -> None:
     """The runs that a viewer must show right although nothing went right."""
     train("diabetes", "--name", "diverges", "--lr", "0.9", "--epochs", "8", "--batch-size", "8",
-          "--tags", "unstable", "--notes", "Learning rate far too high: goes to infinity, then NaN.")  # fmt: skip
+          "--tags", "unstable", "--notes", "The learning rate is far too high.")  # fmt: skip
     train("digits", "--name", "fails-at-checkpoint", "--epochs", "8",
           "--checkpoint", "checkpoints/last.npz", "--tags", "debug")  # fmt: skip
     train("diabetes", "--name", "long", "--lr", "0.002", "--epochs", "90", "--tags", "baseline", "long")

@@ -11,8 +11,9 @@ import sys
 import time
 
 import numpy as np
-import tailboard
 from sklearn.datasets import load_diabetes, load_digits
+
+import tailboard
 
 SPLIT = 0.8
 

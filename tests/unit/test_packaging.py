@@ -37,7 +37,8 @@ def test_the_wheel_holds_both_packages_and_nothing_else(built: Path) -> None:
 
 def test_the_source_distribution_holds_the_sample_runs_with_their_logs(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
-    names = {name.split("/", 1)[1] for name in tarfile.open(sdist).getnames() if "/" in name}
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     logs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "sample_runs").rglob("output.log")}
     assert logs
     assert logs <= names
