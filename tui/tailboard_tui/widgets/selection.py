@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from tailboard_tui.store.model import Points, RunRow
 
@@ -34,3 +35,20 @@ class Selection:
     def current(self) -> ShownRun | None:
         """The run under the cursor."""
         return next((run for run in self.runs if run.is_cursor), None)
+
+
+class Pane(Protocol):
+    """What a tab on the right offers to the explorer, beside being a focusable widget."""
+
+    def show(self, selection: Selection) -> None:
+        """Show these runs.
+
+        Called on the UI thread for the visible pane whenever cursor, marks, rows or points changed, at
+        most ten times a second while data comes in; so it costs next to nothing where nothing that the
+        pane shows has changed. A pane that was hidden gets it when its tab is opened.
+        """
+        ...
+
+    def go_back(self) -> bool:
+        """Leave one inner state (zoom, search, cursor read-out) on escape; False if there is none."""
+        ...
