@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from faults.corpus import CANARY, FAULTS, GOOD_RUNS, POINTS, STRANGE_DIRECTORIES, Fault, build
 
 ROOT = Path(__file__).resolve().parents[2]
