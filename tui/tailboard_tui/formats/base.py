@@ -139,6 +139,11 @@ class RunFacts:
     last_step: float | None = None
     """From the last complete line, before the points are parsed."""
     last_values: Mapping[str, float] = field(default_factory=dict)
+    last_time: float | None = None
+    """Time of the newest record (metric, sample or event) as the run itself wrote it, Unix seconds.
+
+    Unlike `modified` it survives copying: status by age goes by it where the format gives one.
+    """
     size_bytes: int = 0
     """Of the files that `poll` parses."""
     modified: float | None = None
