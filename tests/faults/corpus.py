@@ -100,7 +100,7 @@ def strange_directories(root: Path, outside: Path) -> None:
         f"dir-{OSC52}",
         "dir-a\nb",
         "-rf",
-        "dir [@click=app.quit]x[/]",
+        "dir [@click=app.quit]x",
         os.fsdecode(b"dir-\xff\xfe"),
     ):
         good_run(root / name)
