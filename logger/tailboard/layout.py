@@ -42,6 +42,15 @@ NAN, INFINITY, NEGATIVE_INFINITY = "NaN", "Infinity", "-Infinity"
 START, ALERT, CONFIG_CHANGED, FINISH = "start", "alert", "config", "finish"
 """Events of events.jsonl, beside `resume`."""
 
+METRIC_DEFINED = "define_metric"
+"""Event of `define_metric`: `name` (may be a glob), `step_metric`, `summary`, `goal`, as far as given."""
+
+WARNING = "warning"
+"""Event of a problem that the logger met: `message`."""
+
+JOIN = "join"
+"""Event of a process that logs into the run which `tailboard run` made: `pid`, `rank`. The first of a rank has it."""
+
 FINISHED, FAILED, KILLED = "finished", "failed", "killed"
 """What a finish event can say of how the run ended."""
 
@@ -49,6 +58,8 @@ GIT_DIFF_LIMIT_BYTES = 1024 * 1024
 
 ENV_DIR = "TAILBOARD_DIR"
 ENV_MODE = "TAILBOARD_MODE"
+ENV_RUN_DIR = "TAILBOARD_RUN_DIR"
+"""Set by `tailboard run` for its command: the run directory that an `init()` inside joins."""
 DEFAULT_DIR = "runs"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")

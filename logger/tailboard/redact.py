@@ -1,0 +1,89 @@
+"""Leaving secrets out of what a run records: by the name of a key, by the form of a value."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "[redacted]"
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_SECRET_WORDS = frozenset({"password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"})
+_KEY_OWNERS = frozenset({"api", "access", "secret", "private", "auth", "encryption", "account", "ssh", "signing"})
+_TOKENIZER_WORDS = frozenset(
+    {"pad", "eos", "bos", "unk", "mask", "sep", "cls", "image", "special", "additional", "added", "stop", "start"}
+    | {"end", "prefix", "suffix", "video", "audio", "per", "next", "first", "last", "begin", "decoder", "blank", "boundary"}
+)
+"""What stands before `token` in the names of hyperparameters: `pad_token`, `loss_per_token`."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/\s@'\"]+)@")
+_QUERY = re.compile(
+    r"([?&](?:access_token|token|api_?key|key|sig|signature|password|secret|x-amz-signature|x-amz-credential)=)[^&\s#'\"]+",
+    re.IGNORECASE,
+)
+_KNOWN = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
+    r"|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+)
+"""Forms that services publish for their keys, so that scanners find them.
+
+Source: https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
+"""
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a value under this key, option or variable is a secret by its name.
+
+    `max_tokens`, `tokenizer`, `pad_token`, `key_dim` are hyperparameters and are not.
+    """
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if any(word in _SECRET_WORDS for word in words):
+        return True
+    if any(word in ("apikey", "accesskey", "privatekey", "secretkey", "authtoken") for word in words):
+        return True
+    for before, word in zip(["", *words], words, strict=False):
+        if word == "key" and before in _KEY_OWNERS:
+            return True
+    return bool(words) and words[-1] == "token" and (len(words) == 1 or words[-2] not in _TOKENIZER_WORDS)
+
+
+def redact_text(text: str) -> str:
+    """The text without credentials of URLs, secret query parameters and keys of well-known forms."""
+    if "://" in text:
+        text = _URL.sub(_without_credentials, text)
+        text = _QUERY.sub(rf"\1{HIDDEN}", text)
+    return _KNOWN.sub(HIDDEN, text)
+
+
+def _without_credentials(found: re.Match[str]) -> str:
+    scheme, user = found.groups()
+    if ":" in user or scheme.lower().startswith("http"):
+        return f"{scheme}{HIDDEN}@"
+    return found.group()
+
+
+def redact_value(name: str, value: object) -> object:
+    """What may be kept of a config value: its own self, or less. Flags, None and empty values tell nothing."""
+    if isinstance(value, str):
+        return HIDDEN if value and is_secret_name(name) else redact_text(value)
+    if isinstance(value, bytes | int | float) and not isinstance(value, bool) and is_secret_name(name):
+        return value if name.lower().endswith("token") and not isinstance(value, bytes) else HIDDEN
+    if isinstance(value, list | tuple):
+        return [redact_value(name, item) for item in value]
+    return value
+
+
+def redact_command(arguments: list[str]) -> list[str]:
+    """Command-line arguments with the values of secret options hidden: `--api-key X`, `password=X`."""
+    found: list[str] = []
+    hide_next = False
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if hide_next and not argument.startswith("-"):
+            found.append(HIDDEN)
+        elif equals and value and is_secret_name(name):
+            found.append(name + "=" + HIDDEN)
+        else:
+            found.append(redact_text(argument))
+        hide_next = not equals and argument.startswith("-") and is_secret_name(argument)
+    return found
