@@ -175,6 +175,10 @@ class Rows:
     columns: Mapping[str, Column]
     resumes: tuple[tuple[int, float], ...] = ()
     """(row, step): from that row of this block on, later rows replace earlier ones with step >= step."""
+    end: int = 0
+    """Bytes of the clock's file parsed up to the end of this block; 0 where the format cannot say."""
+    offsets: npt.NDArray[np.int64] | None = None
+    """Only in a preview: where in the file each sampled record begins, shape (rows,), bytes."""
 
 
 @dataclass(frozen=True, slots=True)
