@@ -91,7 +91,7 @@ def is_number(value: Scalar) -> bool:
 
 
 def _finite(value: float) -> float | str:
-    if value != value:  # noqa: PLR0124  NaN alone differs from itself
+    if value != value:
         return layout.NAN
     if value in (float("inf"), float("-inf")):
         return layout.INFINITY if value > 0 else layout.NEGATIVE_INFINITY
@@ -122,7 +122,9 @@ def flatten(data: object, separator: str = "/") -> Iterator[tuple[str, object]]:
     yield from _leaves(data, "", separator, [], left)
 
 
-def _leaves(data: object, prefix: str, separator: str, parents: list[int], left: list[int]) -> Iterator[tuple[str, object]]:
+def _leaves(
+    data: object, prefix: str, separator: str, parents: list[int], left: list[int]
+) -> Iterator[tuple[str, object]]:
     for key, value in _items(data):
         if left[0] <= 0:
             return
@@ -146,11 +148,13 @@ def _items(data: object) -> list[tuple[object, object]]:
         return []
 
 
-def slow_line(data: object, step: object, timestamp: float, warn: Warn) -> tuple[bytes, list[tuple[str, object]]]:
-    """The line for data that the encoder refused, and those values of it that are media.
+def slow_record(
+    data: object, step: object, timestamp: float, warn: Warn
+) -> tuple[dict[str, Scalar], list[tuple[str, object]]]:
+    """The record for data that the encoder refused, and those values of it that are media.
 
     Args:
-        data: Anything; a mapping if the caller is right.
+        data: A mapping of anything.
         step: The step, already a number.
         timestamp: Unix seconds.
         warn: Told once of every name whose value is kept as text.
@@ -164,9 +168,9 @@ def slow_line(data: object, step: object, timestamp: float, warn: Warn) -> tuple
             continue
         found = scalar(value)
         if not isinstance(value, str) and not is_number(found):
-            warn("text " + name, f"{name}: a {type(value).__name__} is no number; it is kept as text")
+            warn("text " + name, f"{name:.200}: a {type(value).__name__} is no number; it is kept as text")
         record[name] = found
-    return encode_line(record), media
+    return record, media
 
 
 def is_media(value: object) -> bool:
@@ -186,7 +190,9 @@ def plain(value: object, redact: Callable[[str, object], object] | None = None) 
     return _plain(value, redact, [], [VALUES_LIMIT])
 
 
-def _plain(value: object, redact: Callable[[str, object], object] | None, parents: list[int], left: list[int]) -> object:
+def _plain(
+    value: object, redact: Callable[[str, object], object] | None, parents: list[int], left: list[int]
+) -> object:
     left[0] -= 1
     if left[0] < 0 or len(parents) > DEPTH_LIMIT or id(value) in parents:
         return f"<{type(value).__name__}>"

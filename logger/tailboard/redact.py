@@ -7,11 +7,43 @@ import re
 HIDDEN = "[redacted]"
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_SECRET_WORDS = frozenset({"password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"})
-_KEY_OWNERS = frozenset({"api", "access", "secret", "private", "auth", "encryption", "account", "ssh", "signing"})
+_SECRET_WORDS = frozenset(
+    {"password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"}
+)
+_KEY_OWNERS = frozenset(
+    {"api", "access", "secret", "private", "auth", "encryption", "account", "ssh", "signing"}
+)
 _TOKENIZER_WORDS = frozenset(
-    {"pad", "eos", "bos", "unk", "mask", "sep", "cls", "image", "special", "additional", "added", "stop", "start"}
-    | {"end", "prefix", "suffix", "video", "audio", "per", "next", "first", "last", "begin", "decoder", "blank", "boundary"}
+    {
+        "pad",
+        "eos",
+        "bos",
+        "unk",
+        "mask",
+        "sep",
+        "cls",
+        "image",
+        "special",
+        "additional",
+        "added",
+        "stop",
+        "start",
+    }
+    | {
+        "end",
+        "prefix",
+        "suffix",
+        "video",
+        "audio",
+        "per",
+        "next",
+        "first",
+        "last",
+        "begin",
+        "decoder",
+        "blank",
+        "boundary",
+    }
 )
 """What stands before `token` in the names of hyperparameters: `pad_token`, `loss_per_token`."""
 

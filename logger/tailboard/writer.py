@@ -77,6 +77,13 @@ class LineWriter:
         """Lines that wait in memory for the file to become writable."""
         return len(self._backlog)
 
+    def size(self) -> int:
+        """Bytes in the file now, 0 where that cannot be known."""
+        try:
+            return os.fstat(self._fd).st_size
+        except OSError:
+            return 0
+
     def append(self, line: bytes) -> None:
         """Write `line`, which ends in a newline, in one piece; keep it in memory where that fails."""
         if self._troubled:
@@ -138,7 +145,9 @@ class LineWriter:
         fd = _moved_up(fd)
         found = os.fstat(fd)
         self._identity = (found.st_dev, found.st_ino)
-        self._torn = found.st_size > 0 and stat.S_ISREG(found.st_mode) and os.pread(fd, 1, found.st_size - 1) != b"\n"
+        self._torn = (
+            found.st_size > 0 and stat.S_ISREG(found.st_mode) and os.pread(fd, 1, found.st_size - 1) != b"\n"
+        )
         self._fd = fd
         self._troubled = self._torn
         return True
@@ -172,7 +181,9 @@ class LineWriter:
     def _enqueue(self, line: bytes) -> None:
         if self._backlog_bytes + len(line) > BACKLOG_BYTES:
             self._dropped += 1
-            self._warn("drop " + self.path, f"lines for {self.path} are being dropped: the memory queue is full")
+            self._warn(
+                "drop " + self.path, f"lines for {self.path} are being dropped: the memory queue is full"
+            )
             return
         self._backlog_bytes += len(line)
         self._backlog.append(line)

@@ -1,0 +1,88 @@
+"""Hyperparameters in whatever form a script has them: dict, Namespace, dataclass, attrs, pydantic, OmegaConf."""
+
+from __future__ import annotations
+
+import sys
+
+from tailboard.encoding import DEPTH_LIMIT, is_mapping
+
+
+def as_dict(config: object) -> dict[str, object]:
+    """The entries of a configuration object by name; values are left as they are, nested ones become dicts.
+
+    None gives an empty dict; something without any named entries is kept whole under `config`.
+    """
+    if config is None:
+        return {}
+    found = _expand(config, DEPTH_LIMIT)
+    return found if isinstance(found, dict) else {"config": found}
+
+
+def _expand(value: object, depth: int) -> object:
+    """`value` as nested dicts where it is a configuration object, else `value` itself."""
+    if depth <= 0:
+        return value
+    fields = _fields(value)
+    if fields is None:
+        return value
+    return {str(key): _expand(item, depth - 1) for key, item in fields.items()}
+
+
+def _fields(value: object) -> dict[object, object] | None:
+    """The named entries of a configuration object, None for anything else."""
+    if isinstance(value, type):
+        return None
+    container = _omegaconf(value)
+    if container is not None:
+        return container
+    if is_mapping(value):
+        return {key: value[key] for key in value.keys()}  # type: ignore[attr-defined, index]  # noqa: SIM118  is_mapping
+    kind = type(value)
+    for names in (
+        "__dataclass_fields__",
+        "model_fields",
+        "__fields__",
+    ):  # dataclasses, pydantic 2, pydantic 1
+        fields = getattr(kind, names, None)
+        if isinstance(fields, dict):
+            return {name: getattr(value, name) for name in fields if hasattr(value, name)}
+    attributes = getattr(kind, "__attrs_attrs__", None)
+    if attributes is not None:
+        return {item.name: getattr(value, item.name) for item in attributes}
+    for method in ("_asdict", "flag_values_dict"):  # named tuples; absl's FLAGS
+        entries = getattr(value, method, None)
+        if callable(entries):
+            return dict(entries())
+    return dict(vars(value)) if _is_namespace(kind) else None
+
+
+def _is_namespace(kind: type) -> bool:
+    """argparse.Namespace, types.SimpleNamespace and classes derived from them."""
+    return any(base.__name__ in ("Namespace", "SimpleNamespace") for base in kind.__mro__)
+
+
+def _omegaconf(value: object) -> dict[object, object] | None:
+    omegaconf = sys.modules.get("omegaconf")
+    if omegaconf is None or not isinstance(value, omegaconf.DictConfig):
+        return None
+    try:
+        return dict(omegaconf.OmegaConf.to_container(value, resolve=True))
+    except Exception:  # noqa: BLE001  a missing or failing interpolation: its text is what there is
+        return dict(omegaconf.OmegaConf.to_container(value, resolve=False))
+
+
+def hydra_facts() -> dict[str, object]:
+    """What Hydra knows of the job when it runs one: name, overrides, output directory, multirun number."""
+    core = sys.modules.get("hydra.core.hydra_config")
+    if core is None or not core.HydraConfig.initialized():
+        return {}
+    hydra = core.HydraConfig.get()
+    found: dict[str, object] = {
+        "job_name": hydra.job.name,
+        "overrides": [str(item) for item in hydra.overrides.task],
+        "output_dir": hydra.runtime.output_dir,
+        "mode": getattr(hydra.mode, "name", None),
+    }
+    if found["mode"] == "MULTIRUN":
+        found["job_number"] = hydra.job.num
+    return found

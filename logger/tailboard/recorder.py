@@ -1,0 +1,409 @@
+"""One run while it is being written: `Run`, what `tailboard.init` returns."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+
+from tailboard import layout
+from tailboard.console import Console, OutputFile, complain
+from tailboard.encoding import encode, encode_line, is_flat, plain, scalar, slow_record
+from tailboard.livedict import LiveDict
+from tailboard.redact import redact_value
+from tailboard.summary import MetricSummaries
+from tailboard.writer import LineWriter, write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+_WARNINGS_LIMIT = 100
+"""Kinds of warnings said in one run: names that change with every step shall not flood the terminal."""
+
+_NAMES_LIMIT = 100_000
+"""Metric names that are remembered as harmless; a run that makes up more of them is slower, not larger."""
+
+_OWN_KEYS = 2
+"""Entries of a record that are ours: step and time."""
+
+_SAVE_EVERY_S = 1.0
+"""config.json and summary.json are rewritten at most this often, and at the end."""
+
+
+class Run:
+    """A run that is being recorded. Made by `tailboard.init`; a context manager.
+
+    No method but `finish` waits for anything, and none raises because of the disk or of strange values.
+    """
+
+    id: str
+    """Name of the run's directory."""
+    dir: str
+    """Absolute path of the run's directory."""
+
+    def __init__(self, path: str, facts: dict[str, object], *, rank: int = 0, joined: bool = False) -> None:
+        self.dir = path
+        self.id = os.path.basename(path)
+        self.rank = rank
+        self._facts = facts
+        self._joined = joined
+        self._pid = os.getpid()
+        self._is_finished = False
+        self._said: set[str] = set()
+        self._threads: list[Callable[[float], None]] = []
+        self._events = LineWriter(self._path(layout.EVENTS), self.warn)
+        self._metrics = LineWriter(self._path(layout.ranked(layout.METRICS, rank)), self.warn)
+        self._output: OutputFile | None = None
+        self._console: Console | None = None
+        self._steps = itertools.count()
+        self._names: set[str] = set()
+        self._check_at = 0.0
+        self._unsaved: dict[str, Callable[[], object]] = {}
+        self._saved_at: dict[str, float] = {}
+        self._summaries = MetricSummaries()
+        self.config = LiveDict(self._config_changed)
+        """Hyperparameters: `run.config.lr`, `run.config["lr"]`, `run.config.update(...)`."""
+        self.summary = LiveDict(self._summary_changed)
+        """Final or best values: `run.summary["best_acc"] = 0.99`."""
+
+    def __repr__(self) -> str:
+        return f"<tailboard.Run {self.id} {self.name!r} in {self.dir}>"
+
+    @property
+    def name(self) -> str:
+        """The name for people, the id where none was given."""
+        return str(self._facts.get("name") or self.id)
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.set_fact("name", str(name))
+
+    @property
+    def project(self) -> str | None:
+        """The project that the run belongs to."""
+        project = self._facts.get("project")
+        return None if project is None else str(project)
+
+    @property
+    def group(self) -> str | None:
+        """The group that the run belongs to."""
+        group = self._facts.get("group")
+        return None if group is None else str(group)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Free words to find the run by."""
+        tags = self._facts.get("tags")
+        return tuple(tags) if isinstance(tags, list | tuple) else ()
+
+    @tags.setter
+    def tags(self, tags: tuple[str, ...]) -> None:
+        self.set_fact("tags", [str(tag) for tag in tags])
+
+    @property
+    def notes(self) -> str | None:
+        """A longer description."""
+        notes = self._facts.get("notes")
+        return None if notes is None else str(notes)
+
+    @notes.setter
+    def notes(self, notes: str) -> None:
+        self.set_fact("notes", str(notes))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether `finish` was called."""
+        return self._is_finished
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log` without one will get."""
+        return int(repr(self._steps)[6:-1])
+
+    def log(self, data: Mapping[str, object], step: int | None = None, commit: bool | None = None) -> None:
+        """Append the values of one step. They are in the kernel when this returns; it never raises.
+
+        Args:
+            data: Metric names and values: Python, numpy and torch scalars, media, nested mappings of
+                them (names are joined with `/`). NaN and infinities are kept as such, anything else
+                as text with one warning.
+            step: Any number. Without one: the last step plus one.
+            commit: False: the next call without a step belongs to the same step, as in wandb.
+        """
+        try:
+            now = round(time.time(), 3)
+            if step is None:
+                step = next(self._steps)
+                if commit is False:
+                    self._steps = itertools.count(step)
+            elif type(step) is int:
+                if commit is False:
+                    self._steps = itertools.count(step)
+                else:
+                    self._steps = itertools.count(step + 1)
+            if self._names.issuperset(data):
+                text = encode({"_step": step, "_timestamp": now, **data})
+                if is_flat(text):
+                    self._metrics.append(text.encode() + b"\n")
+                    if now >= self._check_at or self._summaries.is_defined:
+                        self._look_after(data, step, now)
+                    return
+        except Exception:  # noqa: BLE001, S110  whatever it was, the slow way deals with it
+            pass
+        self._log_slowly(data, step)
+
+    def _log_slowly(self, data: Mapping[str, object], step: object) -> None:
+        try:
+            now = round(time.time(), 3)
+            if not isinstance(data, dict) and not hasattr(type(data), "keys"):
+                self.warn("log data", f"log() takes a dict, not a {type(data).__name__}; the call is ignored")
+                return
+            number = self._step_number(step)
+            record, media = slow_record(data, number, now, self.warn)
+            if not media or len(record) > _OWN_KEYS:
+                self._metrics.append(encode_line(record))
+            for name, value in media:
+                self._log_media(name, value, number, now)
+            if len(self._names) > _NAMES_LIMIT:
+                self._names.clear()
+            self._names.update(name for name in data if type(name) is str and not name.startswith("_"))
+            self._look_after(data, number, now)
+        except Exception as error:  # noqa: BLE001  log() never raises into training
+            self.warn(
+                "log", f"log() failed, the values of this step are lost: {type(error).__name__}: {error}"
+            )
+
+    def _step_number(self, step: object) -> int | float:
+        number = scalar(step)
+        if isinstance(number, int | float):
+            self._steps = itertools.count(int(number) + 1)
+            return number
+        self.warn("step", f"step must be a number, not {number!r:.80}; counting on")
+        return next(self._steps)
+
+    def _look_after(self, data: Mapping[str, object], step: object, now: float) -> None:
+        """What need not be done at every call: summaries, files that changed, files that are gone."""
+        if self._summaries.is_defined and self._summaries.follow(data):
+            self._summary_changed()
+        if now < self._check_at:
+            return
+        self._check_at = now + 1.0
+        clock = time.monotonic()
+        self._metrics.check(clock)
+        self._events.check(clock)
+        if self._output is not None:
+            self._output.check(clock)
+        self._save_changed(clock)
+        from tailboard import ending
+
+        ending.goes_on()
+
+    def _log_media(self, name: str, value: object, step: int | float, now: float) -> None:
+        from tailboard.media import write_media
+
+        write_media(self, name, value, step, now)
+
+    def resume(self, step: int) -> None:
+        """Begin a resumed segment: later lines win from `step` on, and counting goes on there."""
+        now = round(time.time(), 3)
+        self._metrics.append(
+            encode_line({layout.EVENT: layout.RESUME, layout.STEP: step, layout.TIMESTAMP: now})
+        )
+        self.event(layout.RESUME, step=step, pid=self._pid)
+        self._steps = itertools.count(step)
+
+    def wait_for(self, wait: Callable[[float], None]) -> None:
+        """Have `finish` call `wait(timeout_s)` before it ends the run."""
+        self._threads.append(wait)
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        **ignored: object,
+    ) -> None:
+        """Say what a metric means.
+
+        Args:
+            name: A metric's name, or a pattern such as `val/*`.
+            step_metric: The metric that stands on its x axis.
+            summary: `last`, `min`, `max`, `mean`, `best`, `first` or `none`: kept in the summary under `name`.
+            goal: `minimize` or `maximize`; what `best` means.
+            ignored: Further arguments of wandb's.
+        """
+        known = {"step_metric": step_metric, "summary": summary, "goal": goal}
+        self.event(
+            layout.METRIC_DEFINED,
+            name=str(name),
+            **{key: str(value) for key, value in known.items() if value},
+        )
+        if summary:
+            self._summaries.define(str(name), str(summary), str(goal or "minimize"), self.summary, self.warn)
+
+    def alert(self, title: str, text: str = "", level: object = "info", wait_duration: object = None) -> None:
+        """Record a message that the viewer shows prominently.
+
+        Args:
+            title: One line.
+            text: More of it.
+            level: `info`, `warning` or `error` (wandb's `AlertLevel` too).
+            wait_duration: Accepted for wandb's sake.
+        """
+        word = str(getattr(level, "value", level)).lower()
+        word = {"warn": "warning"}.get(word, word)
+        if word not in ("info", "warning", "error"):
+            self.warn(
+                "alert level", f"alert level {word!r:.80} is none of info, warning, error; taken as info"
+            )
+            word = "info"
+        self.event(layout.ALERT, title=str(title), text=str(text), level=word)
+
+    def watch(self, *args: object, **kwargs: object) -> None:
+        """Accepted for wandb's sake: gradients are not recorded."""
+        self.warn("watch", "watch() does nothing here: log the norms of gradients as metrics")
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Accepted for wandb's sake: files are not copied."""
+        self.warn("save", "save() copies nothing: log_artifact() pins a file by its digest")
+
+    def event(self, event: str, **entries: object) -> None:
+        """Append one event to events.jsonl. Entries that JSON cannot hold become text."""
+        self._events.append(encode_line(plain({"time": round(time.time(), 3), "event": event, **entries})))
+
+    def warn(self, kind: str, message: str) -> None:
+        """Say a problem once on stderr and in events.jsonl, however often it comes.
+
+        Args:
+            kind: What tells one problem from another.
+            message: For the user.
+        """
+        if kind in self._said or len(self._said) >= _WARNINGS_LIMIT:
+            return
+        self._said.add(kind)
+        complain(message)
+        events = getattr(self, "_events", None)
+        if events is not None:
+            self.event(layout.WARNING, message=message)
+
+    def fact(self, name: str) -> object:
+        """An entry of run.json, None where there is none."""
+        return self._facts.get(name)
+
+    def set_fact(self, name: str, value: object) -> None:
+        """Change an entry of run.json, which is rewritten by rename."""
+        self._facts[name] = value
+        self._save(layout.RUN, self._run_facts, at_once=True)
+
+    def _run_facts(self) -> object:
+        return plain(self._facts)
+
+    def _config_changed(self) -> None:
+        self._save(layout.CONFIG, lambda: plain(self.config, redact_value))
+
+    def _summary_changed(self) -> None:
+        self._save(layout.SUMMARY, lambda: plain(self.summary))
+
+    def _save(self, name: str, content: Callable[[], object], at_once: bool = False) -> None:
+        """Rewrite a small JSON file now, or soon when that was done a moment ago."""
+        if self._is_finished or os.getpid() != self._pid:
+            return
+        self._unsaved[name] = content
+        if at_once:
+            self._saved_at.pop(name, None)
+        self._save_changed(time.monotonic())
+
+    def _save_changed(self, clock: float, everything: bool = False) -> None:
+        for name in list(self._unsaved):
+            if not everything and clock < self._saved_at.get(name, -_SAVE_EVERY_S) + _SAVE_EVERY_S:
+                continue
+            content = self._unsaved.pop(name, None)
+            if content is None:
+                continue
+            is_first = name not in self._saved_at
+            self._saved_at[name] = clock
+            try:
+                write_whole(self._path(name), encode(content()).encode() + b"\n")
+            except OSError as error:
+                self._unsaved[name] = content
+                self.warn("save " + name, f"cannot write {name}: {error.strerror or error}")
+            else:
+                if name == layout.CONFIG and not is_first:
+                    self.event(layout.CONFIG_CHANGED)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.dir, name)
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """End the run: write what is pending and the finish event. Further calls do nothing.
+
+        Args:
+            exit_code: 0 or None: finished; any other: failed.
+            quiet: Accepted for wandb's sake.
+        """
+        status = layout.FAILED if exit_code else layout.FINISHED
+        self.end(status, exit_code or 0)
+
+    def end(self, status: str, exit_code: int, error: str | None = None, wait_s: float = 5.0) -> None:
+        """End the run with a given status; `finish` for users.
+
+        Args:
+            status: `finished`, `failed` or `killed`.
+            exit_code: As the process's own, 128 + signal for a signal.
+            error: The traceback.
+            wait_s: How long to wait for what is written beside the training.
+        """
+        if self._is_finished or os.getpid() != self._pid:
+            return
+        from tailboard import ending, session
+
+        ending.forget(self)
+        until = time.monotonic() + wait_s
+        for wait in self._threads:
+            wait(max(until - time.monotonic(), 0.0))
+        self._summaries.finish()
+        self._save_changed(time.monotonic(), everything=True)
+        self._is_finished = True
+        self._metrics.sync()
+        extra = {"error": error} if error else {}
+        self.event(layout.FINISH, status=status, exit_code=exit_code, **extra)
+        self.record_no_more()
+        self._metrics.close()
+        self._events.close()
+        session.ended(self)
+
+    def capture_output(self) -> None:
+        """Begin to record stdout and stderr."""
+        self._output = OutputFile(
+            self._path(layout.ranked(layout.OUTPUT, self.rank)),
+            self._path(layout.ranked(layout.OUTPUT_INDEX, self.rank)),
+            self.warn,
+        )
+        self._console = Console(self._output)
+        self._console.attach()
+
+    def record_again(self) -> None:
+        """Record output of the ended run once more: the traceback that ended it is printed after it."""
+        if self._console is not None:
+            self.capture_output()
+
+    def record_no_more(self) -> None:
+        """Stop recording output."""
+        if self._console is not None:
+            self._console.detach()
+        if self._output is not None:
+            self._output.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        from tailboard import ending
+
+        ending.end_with(self, error)
