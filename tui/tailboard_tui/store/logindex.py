@@ -1,0 +1,359 @@
+"""Where the rows of a log stand in its bytes: a summary per block, made from the end backwards.
+
+The file is cut into blocks at fixed offsets. A block's summary says how many rows the cursor moves
+down in it and which rows it touches; so a gigabyte costs 100 KB of memory, and a row is found by
+bisection and one look into its block. Rows are numbered from the start of the first block that was
+indexed, the file's last: rows before it are negative. `every_update` tells two ways to see a log:
+
+- False: as a terminal shows it. Rows end at newlines, and `ESC[nA B E F` move between rows.
+- True: every update of a progress bar on a row of its own; carriage returns end rows too.
+
+A *piece* is a stretch of bytes between two row ends, or between those and a block's edge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tailboard_tui.text.terminal_line import move_rows
+
+IntArray = npt.NDArray[np.int64]
+
+BLOCK_BYTES = 256 * 1024
+"""numpy's best size for finding newlines (anchors/logs.md 3), and under 1 ms of work at a time."""
+
+LOOK_BACK_BYTES = 7
+"""A moving sequence that ends in a block may begin this much before it: `ESC [ 9999 A` is 7 long."""
+
+_MOVES = re.compile(rb"\x1b\[([0-9]{0,4})([ABEF])")
+_EVENTS = re.compile(rb"\n|\x1b\[([0-9]{0,4})([ABEF])")
+_KEPT_BLOCKS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The pieces of one block in file order. Arrays have shape (n,)."""
+
+    starts: IntArray
+    """Offsets in the file."""
+    ends: IntArray
+    """Exclusive, without the row's end."""
+    first_rows: IntArray
+    """Row in which each piece starts, from the block's first row on."""
+    low_rows: IntArray
+    """Uppermost and lowest row that each piece touches."""
+    high_rows: IntArray
+    moved: int
+    """Rows from the block's start to the next block's."""
+
+
+def split(block: bytes, before: bytes, offset: int, *, every_update: bool) -> Pieces:
+    """The pieces of a block.
+
+    Args:
+        block: Its bytes.
+        before: The `LOOK_BACK_BYTES` bytes before it, fewer at the file's start.
+        offset: Where it begins in the file.
+        every_update: See the module.
+    """
+    if not every_update and _has_moves(block, before):
+        return _split_with_moves(block, before, offset)
+    array = np.frombuffer(block, np.uint8)
+    ends = _row_ends(array, before) if every_update else np.flatnonzero(array == 10)
+    moved = len(ends)
+    starts = np.empty(moved + 1, np.int64)
+    starts[0] = 0
+    starts[1:] = ends + 1
+    ends = np.append(ends, len(block))
+    if starts[-1] == len(block):
+        starts, ends = starts[:-1], ends[:-1]
+    rows = np.arange(len(starts), dtype=np.int64)
+    return Pieces(starts + offset, ends + offset, rows, rows, rows, moved)
+
+
+def _row_ends(array: npt.NDArray[np.uint8], before: bytes) -> IntArray:
+    """Newlines and carriage returns that end a row: not those that stand next to another."""
+    previous = np.empty_like(array)
+    previous[0] = before[-1] if before else 0
+    previous[1:] = array[:-1]
+    after_return = previous == 13
+    return np.flatnonzero(((array == 10) & ~after_return) | ((array == 13) & ~after_return & (previous != 10)))
+
+
+def _has_moves(block: bytes, before: bytes) -> bool:
+    return (b"\x1b[" in block or b"\x1b" in before) and _MOVES.search(before + block, 0) is not None
+
+
+def _split_with_moves(block: bytes, before: bytes, offset: int) -> Pieces:
+    shift = offset - len(before)
+    starts, ends, firsts, lows, highs = [offset], [], [0], [], []
+    row = low = high = 0
+    for event in _EVENTS.finditer(before + block):
+        if event.end() + shift <= offset:
+            continue
+        if event[2] is not None:
+            row += move_rows(event[1], event[2])
+            low, high = min(low, row), max(high, row)
+            continue
+        ends.append(event.start() + shift)
+        lows.append(low)
+        highs.append(high)
+        row += 1
+        low = high = row
+        starts.append(event.end() + shift)
+        firsts.append(row)
+    if starts[-1] == offset + len(block):
+        del starts[-1], firsts[-1]
+    else:
+        ends.append(offset + len(block))
+        lows.append(low)
+        highs.append(high)
+    as_array = [np.array(values, np.int64) for values in (starts, ends, firsts, lows, highs)]
+    return Pieces(*as_array, moved=row)
+
+
+def _summary(block: bytes, before: bytes, *, every_update: bool) -> tuple[int, int, int]:
+    """Rows moved down in the block, lowest and highest row number touched (high < low: none)."""
+    if every_update or _has_moves(block, before):
+        pieces = split(block, before, 0, every_update=every_update)
+        if not len(pieces.starts):
+            return pieces.moved, 0, -1
+        return pieces.moved, int(pieces.low_rows.min()), int(pieces.high_rows.max())
+    moved = int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
+    return moved, 0, moved - block.endswith(b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bytes that draw a row, and perhaps its neighbours."""
+
+    start: int
+    end: int
+    row: int
+    """In which the cursor stands at `start`."""
+    is_alone: bool
+    """Whether they draw no other row and no sequence moves the cursor in them."""
+
+
+class LogIndex:
+    """Summaries of the blocks from `first_block` up to the file's end, and what follows from them."""
+
+    def __init__(self, read: Callable[[int, int], bytes], size_bytes: int, *, every_update: bool = False) -> None:
+        """Index of nothing yet.
+
+        Args:
+            read: Gives `length` bytes of the file from an offset on, fewer only at its end.
+            size_bytes: The file's size; bytes beyond are looked at after `grow`.
+        """
+        self._read = read
+        self.size_bytes = size_bytes
+        self.every_update = every_update
+        self.end_block = -(-size_bytes // BLOCK_BYTES)
+        self.first_block = self.end_block
+        self._offset = max(self.end_block, 1)
+        # Slot i of the arrays is block i; doubled when the file outgrows them.
+        self._starts = np.zeros(self._offset + 1, np.int64)
+        self._lows = np.zeros(self._offset + 1, np.int64)
+        self._highs = np.zeros(self._offset + 1, np.int64)
+        self._bounds: tuple[IntArray, IntArray] | None = None
+        self._pieces: OrderedDict[int, Pieces] = OrderedDict()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the file's first block is indexed."""
+        return self.first_block == 0
+
+    @property
+    def first_row(self) -> int:
+        """The first row known."""
+        if self.first_block == self.end_block:
+            return 0
+        start = int(self._starts[self.first_block])
+        return min(int(self._reach()[1][0]), start) if self.is_complete else start
+
+    @property
+    def end_row(self) -> int:
+        """One past the last row."""
+        return int(self._reach()[0][-1]) + 1 if self.first_block < self.end_block else 0
+
+    def step(self) -> bool:
+        """Index one block more towards the file's start; whether one was left."""
+        if self.is_complete:
+            return False
+        block = self.first_block - 1
+        moved, low, high = self._summarise(block)
+        start = int(self._starts[block + 1]) - moved if self.first_block < self.end_block else 0
+        self._set(block, start, moved, low, high)
+        self.first_block = block
+        return True
+
+    def grow(self, size_bytes: int) -> int:
+        """Take in bytes appended up to `size_bytes`; the first row that may have changed."""
+        old_end, old_size = self.end_row, self.size_bytes
+        self.size_bytes = size_bytes
+        if self.first_block == self.end_block:
+            self.end_block = self.first_block = -(-size_bytes // BLOCK_BYTES)
+            self._make_room(self.end_block)
+            self.step()
+            return self.first_row
+        first_changed = old_size // BLOCK_BYTES
+        for block in range(first_changed, -(-size_bytes // BLOCK_BYTES)):
+            self._make_room(block + 1)
+            self._pieces.pop(block, None)
+            moved, low, high = self._summarise(block)
+            self._set(block, int(self._starts[block]), moved, low, high)
+            self.end_block = max(self.end_block, block + 1)
+        return min(self._first_touched_after(old_size, first_changed), old_end - 1)
+
+    def row_range(self, block: int) -> tuple[int, int]:
+        """Start row of an indexed block and of the one after it."""
+        return int(self._starts[block]), int(self._starts[block + 1])
+
+    def pieces(self, block: int) -> Pieces:
+        """The pieces of an indexed block; the last few stay in memory."""
+        found = self._pieces.get(block)
+        if found is None:
+            found = split(*self._bytes(block), block * BLOCK_BYTES, every_update=self.every_update)
+            self._pieces[block] = found
+            if len(self._pieces) > _KEPT_BLOCKS:
+                self._pieces.popitem(last=False)
+        else:
+            self._pieces.move_to_end(block)
+        return found
+
+    def row_at(self, offset: int) -> int:
+        """The row in which the piece that holds byte `offset` starts; the nearest known one."""
+        if self.first_block == self.end_block:
+            return 0
+        block = min(max(offset // BLOCK_BYTES, self.first_block), self.end_block - 1)
+        pieces = self.pieces(block)
+        start = int(self._starts[block])
+        if not len(pieces.starts):
+            return start
+        at = max(int(np.searchsorted(pieces.starts, offset, side="right")) - 1, 0)
+        return start + int(pieces.first_rows[at])
+
+    def piece_before(self, offset: int) -> tuple[int, int]:
+        """Start and row of the piece that holds byte `offset`, at the most a block before it."""
+        block = offset // BLOCK_BYTES
+        pieces = self.pieces(block)
+        at = max(int(np.searchsorted(pieces.starts, offset, side="right")) - 1, 0)
+        return int(pieces.starts[at]), int(pieces.first_rows[at]) + int(self._starts[block])
+
+    def rows_at(self, block: int, pieces: IntArray) -> IntArray:
+        """The rows of a block's pieces, given by their indices."""
+        return self.pieces(block).first_rows[pieces] + int(self._starts[block])
+
+    def stretch(self, row: int) -> Stretch | None:
+        """The bytes that draw `row`, or None where nothing touches it."""
+        if not self.first_row <= row < self.end_row:
+            return None
+        reach_down, reach_up = self._reach()
+        first = self.first_block + int(np.searchsorted(reach_down, row))
+        last = self.first_block + int(np.searchsorted(reach_up, row, side="right")) - 1
+        if first > last:
+            return None
+        if first == last:
+            found = self._alone(first, row)
+            if found is not None:
+                return found
+        start, start_row = self._group_start(first, row)
+        end = self._group_end(last, row)
+        is_alone = first != last and self.every_update
+        return Stretch(start, end, start_row, is_alone)
+
+    def _alone(self, block: int, row: int) -> Stretch | None:
+        """The piece of `row`, where it and no other touches the row."""
+        pieces = self.pieces(block)
+        relative = row - int(self._starts[block])
+        if pieces.high_rows is not pieces.low_rows:
+            return None
+        if not 0 <= relative < len(pieces.starts):
+            return None
+        return Stretch(int(pieces.starts[relative]), int(pieces.ends[relative]), row, True)
+
+    def _group_start(self, block: int, row: int) -> tuple[int, int]:
+        """Offset and row where the rows that are drawn together with `row` begin, looking from `block` back."""
+        reach_down, reach_up = self._reach()
+        while True:
+            pieces, base = self.pieces(block), int(self._starts[block])
+            slot = block - self.first_block
+            above = int(reach_down[slot - 1]) if slot else self.first_row - 1
+            below = int(reach_up[slot + 1]) if slot + 1 < len(reach_up) else self.end_row
+            before = np.maximum.accumulate(np.append(above, pieces.high_rows[:-1] + base))
+            after = np.minimum.accumulate(np.append(pieces.low_rows + base, below)[::-1])[::-1][:-1]
+            starts = np.flatnonzero((before < after) & (after <= row))
+            if len(starts):
+                at = int(starts[-1])
+                return int(pieces.starts[at]), int(pieces.first_rows[at]) + base
+            if block == self.first_block:
+                return block * BLOCK_BYTES, base
+            block -= 1
+
+    def _group_end(self, block: int, row: int) -> int:
+        """Offset where the rows that are drawn together with `row` end, looking from `block` on."""
+        reach_down, reach_up = self._reach()
+        while True:
+            pieces, base = self.pieces(block), int(self._starts[block])
+            slot = block - self.first_block
+            above = int(reach_down[slot - 1]) if slot else self.first_row - 1
+            below = int(reach_up[slot + 1]) if slot + 1 < len(reach_up) else self.end_row
+            before = np.maximum.accumulate(np.append(above, pieces.high_rows + base))[1:]
+            after = np.minimum.accumulate(np.append(pieces.low_rows[1:] + base, below)[::-1])[::-1]
+            ends = np.flatnonzero((before < after) & (before >= row))
+            if len(ends):
+                return int(pieces.ends[int(ends[0])])
+            if block == self.end_block - 1:
+                return self.size_bytes
+            block += 1
+
+    def _reach(self) -> tuple[IntArray, IntArray]:
+        """Per block: the lowest row that it or one before touches, the highest that it or one after does."""
+        if self._bounds is None:
+            known = slice(self.first_block, self.end_block)
+            starts, touched = self._starts[known], self._highs[known] >= self._lows[known]
+            down = np.where(touched, starts + self._highs[known], starts - 1)
+            up = np.where(touched, starts + self._lows[known], np.iinfo(np.int64).max)
+            self._bounds = np.maximum.accumulate(down), np.minimum.accumulate(up[::-1])[::-1]
+        return self._bounds
+
+    def _first_touched_after(self, offset: int, block: int) -> int:
+        """The uppermost row touched by bytes from `offset`, which is in `block`, on."""
+        pieces = self.pieces(block)
+        late = pieces.low_rows[pieces.ends > offset] + int(self._starts[block])
+        found = [int(late.min())] if len(late) else []
+        slot = block + 1 - self.first_block
+        reach_up = self._reach()[1]
+        if slot < len(reach_up):
+            found.append(int(reach_up[slot]))
+        return min(found, default=self.end_row)
+
+    def _bytes(self, block: int) -> tuple[bytes, bytes]:
+        """A block's bytes, and those just before it."""
+        offset = block * BLOCK_BYTES
+        before = min(LOOK_BACK_BYTES, offset)
+        length = min(BLOCK_BYTES, self.size_bytes - offset)
+        data = self._read(offset - before, length + before)
+        return data[before:], data[:before]
+
+    def _summarise(self, block: int) -> tuple[int, int, int]:
+        data, before = self._bytes(block)
+        return _summary(data, before, every_update=self.every_update) if data else (0, 0, -1)
+
+    def _set(self, block: int, start: int, moved: int, low: int, high: int) -> None:
+        self._starts[block], self._starts[block + 1] = start, start + moved
+        self._lows[block], self._highs[block] = low, high
+        self._bounds = None
+
+    def _make_room(self, blocks: int) -> None:
+        if blocks + 1 > len(self._starts):
+            more = max(len(self._starts), blocks + 1 - len(self._starts))
+            self._starts, self._lows, self._highs = (
+                np.append(array, np.zeros(more, np.int64)) for array in (self._starts, self._lows, self._highs)
+            )

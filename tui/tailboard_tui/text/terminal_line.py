@@ -1,0 +1,195 @@
+"""What a terminal would show for the bytes of a log: carriage returns, bars that redraw themselves.
+
+`Screen` is as much of a terminal as programs that only print need: a cursor, rows of cells that can
+be overwritten, no width, no scrolling, nothing that acts. It equals a real terminal (tested against
+pyte) for text, newline, carriage return, backspace, tab, SGR, erasing in a line (`ESC[K`), below the
+cursor (`ESC[J`), and moving the cursor by `ESC[nA B C D E F G`, as long as lines fit the terminal's
+width, the cursor does not leave the text at the top and characters two cells wide are overwritten
+whole. That covers tqdm (nested ones too), rich.progress, Keras and their like.
+
+It differs from a terminal on purpose where a log is not a screen: colours end with the line, lines
+are not wrapped, the screen is never cleared, absolute positions (`ESC[H`) and scroll regions do
+nothing, BEL and other controls are shown as pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tailboard_tui.text.ansi import PLAIN, TOKEN, Line, Style, apply_sgr, spans_of
+from tailboard_tui.text.safe import clean
+
+MAX_COLUMNS = 10_000
+"""Cells of a row that are kept, as `safe.LIMIT_CHARS`."""
+
+MAX_MOVE = 500
+"""Rows that one sequence can move; no terminal is taller, and 500 ranks may each have a bar."""
+
+_TAB = 8
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+
+
+def move_rows(digits: str | bytes, final: str | bytes) -> int:
+    """Rows that `ESC [ digits final` moves the cursor down: negative for `A` and `F`."""
+    rows = min(int(digits or 1) or 1, MAX_MOVE)
+    return -rows if final in ("A", "F", b"A", b"F") else rows
+
+
+def plain_line(data: bytes) -> Line | None:
+    """The line of bytes that hold no control at all; None where a `Screen` has to look."""
+    if _CONTROL.search(data):
+        return None
+    return Line(clean(data.decode("utf-8", "replace"), MAX_COLUMNS).rstrip(" "))
+
+
+class _Row:
+    """Cells of one row: a character with its combining marks each; "" right of a wide one."""
+
+    __slots__ = ("cells", "is_ascii", "styles")
+
+    def __init__(self) -> None:
+        self.cells: list[str] = []
+        self.styles: list[Style] = []
+        self.is_ascii = True
+
+    def put(self, at: int, cells: list[str], style: Style) -> None:
+        """Overwrite from cell `at` on, filling with blanks up to there."""
+        gap = at - len(self.cells)
+        if gap > 0:
+            self.cells += " " * gap
+            self.styles += [PLAIN] * gap
+        end = at + len(cells)
+        if not self.is_ascii:
+            if at < len(self.cells) and at and self.cells[at] == "":
+                self.cells[at - 1] = " "
+            if end < len(self.cells) and self.cells[end] == "":
+                self.cells[end] = " "
+        self.cells[at:end] = cells
+        self.styles[at:end] = [style] * len(cells)
+
+    def erase(self, start: int, end: int | None) -> None:
+        """Blank the cells from `start` to `end`, None for the end of the row."""
+        if end is None or end >= len(self.cells):
+            del self.cells[start:], self.styles[start:]
+        elif end > start:
+            self.put(start, [" "] * (end - start), PLAIN)
+
+    def line(self) -> Line:
+        """The row's text without the blanks at its end."""
+        text = "".join(self.cells)
+        kept = text.rstrip(" ")
+        lengths = None if self.is_ascii else [len(cell) for cell in self.cells]
+        spans = spans_of(self.styles, lengths)
+        if len(kept) < len(text):
+            spans = tuple(span._replace(end=min(span.end, len(kept))) for span in spans if span.start < len(kept))
+        return Line(kept, spans)
+
+
+class Screen:
+    """Rows on which a log draws. Rows are numbered from the one where it starts."""
+
+    def __init__(self, row: int = 0) -> None:
+        """An empty screen with the cursor at the start of `row`."""
+        self.row, self.column = row, 0
+        self._style = PLAIN
+        self._rows: dict[int, _Row] = {}
+
+    def feed(self, text: str) -> None:
+        """Draw `text`. Sequences must not be split between two calls."""
+        for token in TOKEN.finditer(text):
+            piece = token.group()
+            first = piece[0]
+            if first == "\x1b":
+                if token["final"] is not None:
+                    self._control(token["parameters"], token["intermediate"], token["final"])
+                elif piece == "\x1b":
+                    self._put([clean(piece)])
+            elif first >= " " and first != "\x7f":
+                self._put_text(piece)
+            elif first == "\n":
+                self.row, self.column, self._style = self.row + 1, 0, PLAIN
+            elif first == "\r":
+                self.column = 0
+            elif first == "\b":
+                self.column = max(self.column - 1, 0)
+            elif first == "\t":
+                self.column = min((self.column // _TAB + 1) * _TAB, MAX_COLUMNS)
+            else:
+                self._put([clean(piece)])
+
+    def lines(self) -> Mapping[int, Line]:
+        """The rows drawn on, by number."""
+        return {number: row.line() for number, row in self._rows.items()}
+
+    def has_drawn(self, row: int) -> bool:
+        """Whether anything was written to `row`."""
+        return row in self._rows
+
+    def _put_text(self, piece: str) -> None:
+        text = clean(piece, 2 * MAX_COLUMNS)
+        self._put(list(text) if text.isascii() else _cells(text))
+
+    def _put(self, cells: list[str]) -> None:
+        row = self._rows.get(self.row)
+        if row is None:
+            row = self._rows[self.row] = _Row()
+        room = MAX_COLUMNS - self.column
+        if len(cells) > room:
+            cells = [*cells[: max(room - 1, 0)], "…"][: max(room, 0)]
+        if not cells:
+            return
+        if row.is_ascii and not "".join(cells).isascii():
+            row.is_ascii = False
+        row.put(self.column, cells, self._style)
+        self.column += len(cells)
+
+    def _control(self, parameters: str, intermediate: str, final: str) -> None:
+        if intermediate:
+            return
+        if final == "m":
+            self._style = apply_sgr(self._style, parameters)
+        elif len(parameters) > 4 or (parameters and not (parameters.isascii() and parameters.isdecimal())):
+            return
+        elif final in "AB":
+            self.row += move_rows(parameters, final)
+        elif final in "EF":
+            self.row, self.column = self.row + move_rows(parameters, final), 0
+        elif final == "C":
+            self.column = min(self.column + (int(parameters or 1) or 1), MAX_COLUMNS)
+        elif final == "D":
+            self.column = max(self.column - (int(parameters or 1) or 1), 0)
+        elif final in "G`":
+            self.column = max(int(parameters or 1) - 1, 0)
+        elif final == "K":
+            self._erase_in_row(parameters or "0")
+        elif final == "J" and parameters in ("", "0"):
+            self._erase_in_row("0")
+            for number in [number for number in self._rows if number > self.row]:
+                self._rows[number] = _Row()
+
+    def _erase_in_row(self, part: str) -> None:
+        row = self._rows.get(self.row)
+        if row is not None and part in "012":
+            row.erase(
+                self.column if part == "0" else 0,
+                self.column + 1 if part == "1" else None,
+            )
+
+
+def _cells(text: str) -> list[str]:
+    """`text` cell by cell, as wide as the screen will lay it out."""
+    from rich.cells import get_character_cell_size
+
+    cells: list[str] = []
+    for character in text:
+        width = 1 if character.isascii() else get_character_cell_size(character)
+        if width == 0:
+            if not cells:
+                cells.append("\u25cc")  # a dotted circle carries the mark that has no character
+            cells[-1 if cells[-1] else -2] += character
+        else:
+            cells.append(character)
+            if width == 2:
+                cells.append("")
+    return cells
