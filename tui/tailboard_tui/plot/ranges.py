@@ -1,0 +1,114 @@
+"""Which part of the values a chart shows: limits of both axes, and how many points lie outside."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tailboard_tui.plot import axes
+from tailboard_tui.plot.axes import Scale
+from tailboard_tui.plot.downsample import visible
+from tailboard_tui.plot.line import Line
+from tailboard_tui.plot.spec import ChartSpec, Trace
+
+SAMPLE = 2048
+"""Values by which outliers are judged: the fences move by a percent or two with the sample, no more."""
+
+FEWEST = 32
+"""With fewer points none is called an outlier."""
+
+X_PARTS = 20
+"""x limits are rounded to about a twentieth: live axes move that seldom, and little room stays empty."""
+
+
+def x_scale(spec: ChartSpec) -> Scale:
+    """The x axis: the window, or all points, rounded outward."""
+    if spec.window is not None and spec.window[0] < spec.window[1]:
+        low, high = spec.window
+        if spec.is_log_x and high > 0:
+            return Scale(max(low, high * 1e-6), high, is_log=True)
+        return Scale(low, high)
+    lows, highs = [], []
+    for trace in spec.traces:
+        x = trace.line.x
+        for start, end in trace.line.segments:
+            first = (
+                int(np.searchsorted(x[start:end], trace.shift, "right")) + start if spec.is_log_x else start
+            )
+            if first < end:
+                lows.append(float(x[first]) - trace.shift)
+                highs.append(float(x[end - 1]) - trace.shift)
+    if not lows:
+        return Scale(1.0, 10.0, is_log=True) if spec.is_log_x else Scale(0.0, 1.0)
+    low, high = min(lows), max(highs)
+    if spec.is_log_x:
+        return Scale(low, max(high, low * 1.01), is_log=True)
+    return _x_limits(low, high, is_clock=spec.x_kind == "wall")
+
+
+def _x_limits(low: float, high: float, *, is_clock: bool) -> Scale:
+    if high <= low:
+        spread = max(abs(low) * 1e-6, 0.5)
+        return Scale(low - spread, high + spread)
+    top = axes.limits(low, high, parts=X_PARTS)[1]
+    if is_clock or (top - low) / (high - low) > 1.2 or not math.isfinite(top):
+        step = axes.nice_step(max((high / 2 - low / 2) / X_PARTS * 2, axes.TINY))
+        top = low + math.ceil((high - low) / step - 1e-9) * step
+    bottom = 0.0 if 0 <= low <= (high - low) * 0.05 else low
+    return Scale(bottom, top) if math.isfinite(top) and top > bottom else Scale(low, high)
+
+
+def y_scale(spec: ChartSpec, x: Scale) -> Scale:
+    """The y axis over what `x` shows: fixed, or rounded outward around all points or all but outliers."""
+    if spec.y_range is not None and _is_usable(spec.y_range, spec.is_log_y):
+        return Scale(*spec.y_range, is_log=spec.is_log_y)
+    lows, highs = [], []
+    for trace in spec.traces:
+        for line in _ranged(trace):
+            for start, end in visible(line, x, trace.shift):
+                found = _range(line, start, end, is_robust=spec.is_robust)
+                lows.append(found[0])
+                highs.append(found[1])
+    low = float(np.fmin.reduce(lows)) if lows else math.nan
+    high = float(np.fmax.reduce(highs)) if highs else math.nan
+    return Scale(*axes.limits(low, high, is_log=spec.is_log_y), is_log=spec.is_log_y)
+
+
+def _is_usable(ends: tuple[float, float], is_log: bool) -> bool:
+    return ends[0] < ends[1] and (ends[0] > 0 or not is_log)
+
+
+def _ranged(trace: Trace) -> list[Line]:
+    return [trace.band.low, trace.band.high] if trace.band is not None else [trace.line]
+
+
+def _range(line: Line, start: int, end: int, *, is_robust: bool) -> tuple[float, float]:
+    """Minimum and maximum of the points from `start` to `end`, outliers left out if so wanted."""
+    lows, highs = line.envelope.extremes(line.y, np.array([start, end]))
+    low, high = float(lows[0]), float(highs[0])
+    if not is_robust or math.isnan(low) or low == high:
+        return low, high
+    sample = line.y[start : end : max((end - start) // SAMPLE, 1)]
+    sample = np.sort(sample[~np.isnan(sample)])
+    if sample.size < FEWEST:
+        return low, high
+    cut = max(sample.size // 100, 1)
+    inner = np.log10(sample[[cut, -1 - cut]]) if line.is_log else sample[[cut, -1 - cut]]
+    bottom, top = float(inner[0]), float(inner[1])
+    spread = top / 2 - bottom / 2
+    if spread <= 0:
+        return low, high
+    fences = bottom - 2 * spread, top + 2 * spread
+    if line.is_log:
+        fences = 10 ** max(fences[0], -300.0), 10 ** min(fences[1], 300.0)
+    return max(low, fences[0]), min(high, fences[1])
+
+
+def outside(spec: ChartSpec, x: Scale, y: Scale) -> int:
+    """How many points that `x` shows lie above or below `y`."""
+    return sum(
+        trace.line.envelope.outside(trace.line.y, start, end, y.low, y.high)
+        for trace in spec.traces
+        for start, end in visible(trace.line, x, trace.shift)
+    )
