@@ -1,0 +1,189 @@
+"""The composition root: settings, store, reader thread, theme, signals. Screens do the rest."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from textual import on
+from textual.app import App
+from textual.driver import Driver
+
+from tailboard_tui.actions import bindings, keymap
+from tailboard_tui.messages import RunsChanged, TerminalBackground
+from tailboard_tui.screens.explorer import Explorer
+from tailboard_tui.screens.palette import ActionProvider
+from tailboard_tui.screens.run_source import RunSource
+from tailboard_tui.settings import Settings
+from tailboard_tui.theme import DARK, LIGHT, THEMES, variable_defaults
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import StoreChange
+
+
+class Store(RunSource, Protocol):
+    """A `RunSource` with the loop that the reader thread runs."""
+
+    def work(self, publish: Callable[[StoreChange], None], stop: threading.Event) -> None:
+        """Read and publish until `stop` is set."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and watches."""
+        ...
+
+
+class TailboardApp(App[None]):
+    """The explorer on some roots."""
+
+    TITLE = "tailboard"
+    CSS_PATH = "app.tcss"
+    BINDINGS = bindings("app")
+    COMMANDS: ClassVar = {ActionProvider}
+
+    def __init__(
+        self,
+        roots: Sequence[str],
+        settings: Settings | None = None,
+        *,
+        open_store: Callable[[], Store] | None = None,
+        clock: Callable[[], float] = time.time,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            roots: Where to look for runs.
+            settings: The user's settings.
+            open_store: Makes the store, in the reader thread; by default the real one on `roots`.
+            clock: The time now, Unix seconds.
+            driver_class: Textual's driver; by default ours for a terminal.
+        """
+        super().__init__(driver_class=driver_class)
+        self.roots = tuple(roots)
+        self.settings = settings or Settings()
+        self.clock = clock
+        self._open_store = open_store or self._open_real_store
+        self._changes: deque[StoreChange] = deque()
+        self._stop = threading.Event()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self._first_theme()
+
+    # Start and end
+
+    def get_default_screen(self) -> Explorer:
+        """The explorer is the first screen, and the last."""
+        return Explorer(self.roots, self.settings, clock=self.clock)
+
+    def on_mount(self) -> None:
+        """Keep the terminal safe, take the user's keys, start reading after the first paint."""
+        self._follow_signals()
+        keys, problems = keymap(self.settings.keys)
+        self.set_keymap(keys)
+        for problem in (*self.settings.problems, *problems):
+            self.notify(problem, title="config.toml", severity="warning", markup=False)
+        self.call_after_refresh(self._start_reading)
+
+    def on_unmount(self) -> None:
+        """Tell the reader thread to end."""
+        self._stop.set()
+
+    def _follow_signals(self) -> None:
+        """SIGTERM and SIGHUP leave by the ordinary way, so that the terminal is given back."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            try:
+                loop.add_signal_handler(number, self._leave, 128 + number)
+            except (RuntimeError, ValueError):
+                return  # not the main thread: tests and textual-serve have handlers of their own
+
+    def _leave(self, return_code: int) -> None:
+        self.exit(return_code=return_code)
+
+    def _fatal_error(self) -> None:
+        """A bug: leave with the plain traceback. Rich's would print locals, which hold untrusted data."""
+        from rich.segment import Segment, Segments
+
+        from tailboard_tui.text.safe import clean_lines
+
+        text = "\n".join(clean_lines(traceback.format_exc()))
+        self._exit_renderables.append(Segments([Segment(text + "\n")]))
+        self._close_messages_no_wait()
+
+    # Reading
+
+    def _open_real_store(self) -> Store:
+        from tailboard_tui.store.runs import RunStore
+
+        return RunStore(self.roots, settings=self.settings)
+
+    def _start_reading(self) -> None:
+        self.run_worker(self._read, name="reader", group="reader", exclusive=True, thread=True)
+
+    def _read(self) -> None:
+        """The reader thread: it makes the store, and publishes what changes until the app ends."""
+        store = self._open_store()
+        self.call_from_thread(self._explorer.open_source, store)
+        try:
+            store.work(self._publish, self._stop)
+        finally:
+            store.close()
+
+    def _publish(self, change: StoreChange) -> None:
+        self._changes.append(change)
+        self.post_message(RunsChanged())
+
+    @on(RunsChanged)
+    def _take_changes(self) -> None:
+        while self._changes:
+            self._explorer.take_in(self._changes.popleft())
+
+    @property
+    def _explorer(self) -> Explorer:
+        screen = self.screen_stack[0]
+        assert isinstance(screen, Explorer)
+        return screen
+
+    # Look
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colour variables, for themes that do not know them."""
+        return variable_defaults(self.current_theme)
+
+    def _first_theme(self) -> str:
+        wanted = self.settings.theme
+        if wanted in self.available_themes:
+            return wanted
+        background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+        is_light = background in ("7", "15")
+        return LIGHT.name if is_light else DARK.name
+
+    @on(TerminalBackground)
+    def _match_terminal(self, message: TerminalBackground) -> None:
+        """Dark or light as the terminal is, unless the user has chosen a theme."""
+        if self.settings.theme not in self.available_themes and self.theme in (DARK.name, LIGHT.name):
+            self.theme = DARK.name if message.is_dark else LIGHT.name
+
+    async def action_help(self) -> None:
+        """Show all keys, or close them."""
+        from tailboard_tui.screens.help import Help
+
+        if isinstance(self.screen, Help):
+            self.screen.dismiss(None)
+        else:
+            await self.push_screen(Help(self.settings.keys))
+
+
+def is_terminal() -> bool:
+    """Whether standard input and output are a terminal that can show the screen."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"

@@ -1,0 +1,271 @@
+"""The one screen: runs on the left, the chosen runs on the right. It owns cursor, marks and the clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tailboard_tui.actions import bindings
+from tailboard_tui.screens.explorer_list import ListActions
+from tailboard_tui.screens.panes import PANES, make_pane
+from tailboard_tui.screens.run_source import NoRuns, RunSource
+from tailboard_tui.screens.selecting import Mark, select
+from tailboard_tui.settings import Settings
+from tailboard_tui.widgets.empty_hint import empty_hint
+from tailboard_tui.widgets.header import Header
+from tailboard_tui.widgets.header_text import left_text, right_text
+from tailboard_tui.widgets.key_bar import KeyBar
+from tailboard_tui.widgets.line import TextLine
+from tailboard_tui.widgets.pace import Pace
+from tailboard_tui.widgets.run_filter import RunFilter
+from tailboard_tui.widgets.run_table import RunTable
+from tailboard_tui.widgets.tab_bar import TabBar
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import StoreChange
+    from tailboard_tui.widgets.selection import Pane
+
+TABLE_INTERVAL_S = 0.1
+"""The table takes in changes at most this often; charts ask for ten frames a second."""
+
+SELECTION_INTERVAL_S = 0.05
+"""A held-down arrow key moves the cursor faster than charts need to follow."""
+
+
+class Explorer(ListActions, Screen[None]):
+    """Runs, and what is known of the chosen ones."""
+
+    CSS_PATH = "explorer.tcss"
+    BINDINGS = bindings("explorer")
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    AUTO_FOCUS = "RunTable"
+
+    def __init__(
+        self, roots: Sequence[str], settings: Settings, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__()
+        self.roots = tuple(roots)
+        self.settings = settings
+        self.clock = clock
+        self.source: RunSource = NoRuns()
+        self.marks: list[str] = []
+        self.baseline: str | None = None
+        self._shown_marks: dict[str, Mark] = {}
+        self._panes: dict[str, Widget] = {}
+        self._tab = PANES[0].id
+        self._changed: set[str] = set()
+        self._removed: set[str] = set()
+        self._is_scanning = True
+        self._table_pace = Pace(self, TABLE_INTERVAL_S, self._apply_changes)
+        self._selection_pace = Pace(self, SELECTION_INTERVAL_S, self._show_selection)
+        self.init_list()
+
+    def compose(self) -> ComposeResult:
+        """Header, runs beside panes, keys. Panes come when their tab is first opened."""
+        yield Header()
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield RunFilter(clock=self.clock)
+                yield RunTable(clock=self.clock)
+                yield TextLine(id="hint")
+            with Vertical(id="right"):
+                yield TabBar([(pane.id, pane.title) for pane in PANES])
+                yield Container(id="panes")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Say that we are looking; ages tick once a second, and only those that read differently."""
+        self.table = self.query_one(RunTable)
+        self.show_header()
+        self.set_interval(1.0, self._tick)
+
+    # Facts coming in
+
+    def open_source(self, source: RunSource) -> None:
+        """The store is there."""
+        self.source = source
+        self.load_view()
+        self._selection_pace.request()
+
+    def take_in(self, change: StoreChange) -> None:
+        """Something changed; the table shows it soon, however many changes come."""
+        self._changed |= change.runs
+        self._removed = (self._removed | change.removed) - change.runs
+        self._is_scanning = change.is_scanning
+        self._table_pace.request()
+
+    def _apply_changes(self) -> None:
+        changed, self._changed = self._changed, set()
+        removed, self._removed = self._removed, set()
+        rows = [row for key in changed if (row := self.source.row(key)) is not None]
+        self.table.update(rows, removed)
+        self.set_class(not self.source.rows(), "-no-runs")
+        if self.has_class("-no-runs"):
+            self.query_one("#hint", TextLine).show(empty_hint(self.roots, is_scanning=self._is_scanning))
+        self.choose_columns_again(is_scanning=self._is_scanning)
+        self.show_header()
+        shown = {*self.marks, self.table.cursor_key}
+        if removed & shown:
+            self.marks = [key for key in self.marks if key not in removed]
+        if (changed | removed) & shown:
+            self._selection_pace.request()
+
+    def _tick(self) -> None:
+        self.table.tick()
+        self.show_header()
+
+    def show_header(self) -> None:
+        """Say where we look, how many runs there are, and how the chosen one is doing."""
+        key = self.table.cursor_key
+        row = self.source.row(key) if key else None
+        self.query_one(Header).show(
+            left_text(
+                self.roots,
+                self.source.rows(),
+                self.table.model.listed,
+                is_scanning=self._is_scanning,
+                query=self.query_one(RunFilter).query_text,
+            ),
+            right_text(row, self.clock(), with_name=self.has_class("-narrow", "-open")),
+        )
+
+    # Selection
+
+    @on(RunTable.CursorMoved)
+    def _follow_cursor(self) -> None:
+        self._selection_pace.request()
+
+    def selection_changed(self) -> None:
+        """Cursor, marks or baseline are others: show it."""
+        self._selection_pace.request()
+
+    def _show_selection(self) -> None:
+        cursor = self.table.cursor_key
+        if cursor is None and not self.marks and not self._panes:
+            return  # nothing to show, and numpy need not be imported for it
+        self.source.show([key for key in (cursor, *self.marks) if key])
+        selection, self._shown_marks = select(
+            self.source,
+            cursor,
+            self.marks,
+            self.baseline,
+            dark=self.app.current_theme.dark,
+            kept=self._shown_marks,
+        )
+        marked = {key: mark for key, mark in self._shown_marks.items() if key in self.marks}
+        self.table.set_marks(marked, self.baseline)
+        self.show_header()
+        pane = self._panes.get(self._tab)
+        if pane is not None and self._shows_right:
+            as_pane(pane).show(selection)
+        elif self._shows_right:
+            self._open_tab(self._tab, take_focus=False)
+
+    @property
+    def _shows_right(self) -> bool:
+        return not self.has_class("-no-runs") and (not self.has_class("-narrow") or self.has_class("-open"))
+
+    # Tabs and panes
+
+    def _open_tab(self, tab: str, *, take_focus: bool) -> None:
+        """Show that tab; its pane is made now if it is the first time."""
+        self._tab = tab
+        self.query_one(TabBar).choose(tab)
+        if tab not in self._panes:
+            pane = make_pane(tab)
+            self._panes[tab] = pane
+            self.query_one("#panes").mount(pane)
+        for name, pane in self._panes.items():
+            pane.display = name == tab
+        if self.has_class("-narrow"):
+            self.add_class("-open")
+            take_focus = True
+        if take_focus:
+            self._focus_pane()
+        self._selection_pace.request()
+
+    def _focus_pane(self) -> None:
+        pane = self._panes.get(self._tab)
+        if pane is not None:
+            target = pane if pane.focusable else next(iter(pane.query("*:can-focus")), None)
+            if target is not None:
+                self.set_focus(target)
+
+    @on(TabBar.TabChosen)
+    def _choose_tab(self, message: TabBar.TabChosen) -> None:
+        self._open_tab(message.tab, take_focus=True)
+
+    def action_tab_charts(self) -> None:
+        self._open_tab("charts", take_focus=True)
+
+    def action_tab_log(self) -> None:
+        self._open_tab("log", take_focus=True)
+
+    def action_tab_config(self) -> None:
+        self._open_tab("config", take_focus=True)
+
+    def action_tab_system(self) -> None:
+        self._open_tab("system", take_focus=True)
+
+    def action_tab_media(self) -> None:
+        self._open_tab("media", take_focus=True)
+
+    def action_tab_info(self) -> None:
+        self._open_tab("info", take_focus=True)
+
+    # Going about
+
+    @on(RunTable.OpenRun)
+    def _open_run(self) -> None:
+        """Give the run the whole screen."""
+        self.add_class("-open")
+        self._open_tab(self._tab, take_focus=True)
+
+    def action_next_pane(self) -> None:
+        """To the pane on the right, and back to the list."""
+        if self.table.has_focus:
+            self._open_tab(self._tab, take_focus=True)
+        else:
+            self._to_table()
+
+    def action_previous_pane(self) -> None:
+        self.action_next_pane()
+
+    def action_back(self) -> None:
+        """One step back: inner state of the pane, the pane, the filter."""
+        pane = self._panes.get(self._tab)
+        if pane is not None and pane.has_focus_within and as_pane(pane).go_back():
+            return
+        if not self.table.has_focus:
+            self._to_table()
+        elif not self.query_one(RunFilter).clear():
+            self.clear_groups()
+
+    def _to_table(self) -> None:
+        self.remove_class("-open")
+        self.set_focus(self.table)
+        self.show_header()
+
+    def action_refresh(self) -> None:
+        """Look at all files again now."""
+        self.source.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The right side may have come into view."""
+        self._selection_pace.request()
+
+    def note(self, text: str, *, is_error: bool = False) -> None:
+        """Say something for a few seconds; `text` may hold data."""
+        self.notify(text, severity="error" if is_error else "information", markup=False)
+
+
+def as_pane(widget: Widget) -> Pane:
+    """The widget as what every tab is; `make_pane` makes nothing else."""
+    return widget  # type: ignore[return-value]  # structural: each pane's test checks that it meets Pane

@@ -1,0 +1,168 @@
+"""Choosing one or several of a list, narrowed by typing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from tailboard_tui.text.safe import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose."""
+
+    id: str
+    title: str
+    """May hold data: it is cleaned where it is shown."""
+    note: str = ""
+
+
+class Pick(ModalScreen[list[str] | None]):
+    """Gives the ids chosen, in order, or None when left."""
+
+    CSS_PATH = "pick.tcss"
+    BINDINGS = [
+        Binding("escape", "leave", "back", show=False),
+        Binding("down,ctrl+n", "down", "down", show=False),
+        Binding("up,ctrl+p", "up", "up", show=False),
+        Binding("pagedown", "page(1)", "page", show=False),
+        Binding("pageup", "page(-1)", "page", show=False),
+        Binding("tab", "toggle", "choose", show=False, priority=True),
+        Binding("shift+down", "shift(1)", "later", show=False, priority=True),
+        Binding("shift+up", "shift(-1)", "earlier", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        chosen: Sequence[str] = (),
+        several: bool = False,
+        hint: str = "",
+    ) -> None:
+        """Prepare the dialog.
+
+        Args:
+            chosen: Ids chosen already; they stand first, in their order.
+            several: Whether more than one can be chosen (tab), and put in order (shift+arrows).
+        """
+        super().__init__()
+        by_id = {choice.id: choice for choice in choices}
+        self._chosen = [id for id in chosen if id in by_id]
+        rest = [choice for choice in choices if choice.id not in self._chosen]
+        self._choices = [by_id[id] for id in self._chosen] + rest
+        self._title = title
+        self._several = several
+        self._hint = hint or (
+            "Tab choose · Shift+↑↓ order · Enter done" if several else "Enter choose · Esc leave"
+        )
+        self._visible: list[Choice] = []
+
+    def compose(self) -> ComposeResult:
+        """A line to type in above the list."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content(self._title)
+            dialog.border_subtitle = Content(self._hint)
+            yield Input(placeholder="type to narrow", compact=True)
+            yield OptionList()
+
+    def on_mount(self) -> None:
+        """Show all choices."""
+        self.query_one(OptionList).can_focus = False
+        self._list("")
+        self.query_one(Input).focus()
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        self._list(event.value)
+
+    def _list(self, text: str, highlighted: str | None = None) -> None:
+        words = text.casefold().split()
+        self._visible = [
+            choice
+            for choice in self._choices
+            if all(word in f"{choice.title} {choice.note}".casefold() for word in words)
+        ]
+        options = self.query_one(OptionList)
+        options.set_options([Option(self._line(choice)) for choice in self._visible])
+        if self._visible:
+            places = [place for place, choice in enumerate(self._visible) if choice.id == highlighted]
+            options.highlighted = places[0] if places else 0
+
+    def _line(self, choice: Choice) -> Content:
+        mark = ""
+        if self._several:
+            mark = "● " if choice.id in self._chosen else "  "
+        note = f"  {clean(choice.note, 60)}" if choice.note else ""
+        return Content.assemble((mark, "$accent"), clean(choice.title, 80), (note, "$text-dim"))
+
+    @property
+    def _highlighted(self) -> Choice | None:
+        place = self.query_one(OptionList).highlighted
+        return self._visible[place] if place is not None and place < len(self._visible) else None
+
+    def action_leave(self) -> None:
+        """Leave everything as it was."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """Next choice."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Choice before."""
+        self.query_one(OptionList).action_cursor_up()
+
+    def action_page(self, direction: int) -> None:
+        """A page of choices."""
+        options = self.query_one(OptionList)
+        options.action_page_down() if direction > 0 else options.action_page_up()
+
+    def action_toggle(self) -> None:
+        """Choose, or not any more."""
+        found = self._highlighted
+        if found is None or not self._several:
+            return
+        if found.id in self._chosen:
+            self._chosen.remove(found.id)
+        else:
+            self._chosen.append(found.id)
+        self._list(self.query_one(Input).value, found.id)
+
+    def action_shift(self, by: int) -> None:
+        """Move a chosen one earlier or later."""
+        found = self._highlighted
+        if found is None or found.id not in self._chosen:
+            return
+        place = self._chosen.index(found.id)
+        self._chosen.insert(max(place + by, 0), self._chosen.pop(place))
+        rest = [choice for choice in self._choices if choice.id not in self._chosen]
+        by_id = {choice.id: choice for choice in self._choices}
+        self._choices = [by_id[id] for id in self._chosen] + rest
+        self._list(self.query_one(Input).value, found.id)
+
+    @on(Input.Submitted)
+    def _enter(self) -> None:
+        found = self._highlighted
+        if self._several:
+            self.dismiss(self._chosen)
+        else:
+            self.dismiss([found.id] if found else None)
+
+    @on(OptionList.OptionSelected)
+    def _click(self, event: OptionList.OptionSelected) -> None:
+        if self._several:
+            self.action_toggle()
+        else:
+            self.dismiss([self._visible[event.option_index].id])

@@ -1,0 +1,85 @@
+"""How the user left the explorer: columns, order, filter, per set of roots, in the XDG state directory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tailboard_tui.settings import state_dir
+
+LIMIT_BYTES = 256 * 1024
+"""A longer file is none of ours."""
+
+
+@dataclass(slots=True)
+class ViewState:
+    """What is kept. Everything has a default, so a file of another version is never an error."""
+
+    columns: list[str] = field(default_factory=list)
+    """Column ids as chosen; empty: automatic."""
+    sort: list[tuple[str, bool]] = field(default_factory=list)
+    """Column id and whether the largest is first; the first one decides."""
+    groups: list[str] = field(default_factory=list)
+    query: str = ""
+    history: list[str] = field(default_factory=list)
+    """Queries, the newest last."""
+    views: dict[str, dict[str, object]] = field(default_factory=dict)
+    """Saved views by name."""
+
+
+def view_path(roots: Sequence[str]) -> Path:
+    """Where the view of these roots is kept."""
+    places = "\0".join(os.path.realpath(root) for root in roots)
+    digest = hashlib.sha256(places.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    return state_dir() / "views" / f"{digest}.json"
+
+
+def load_view(roots: Sequence[str]) -> ViewState:
+    """The view of these roots; what is missing or broken keeps its default."""
+    try:
+        with view_path(roots).open("rb") as file:
+            found = json.loads(file.read(LIMIT_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return ViewState()
+    return view_from(found)
+
+
+def view_from(found: object) -> ViewState:
+    """A view from what JSON gave; anything of another shape keeps its default."""
+    view = ViewState()
+    if not isinstance(found, dict):
+        return view
+    for name in ("columns", "groups", "history"):
+        value = found.get(name)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            setattr(view, name, value)
+    sort = found.get("sort")
+    if isinstance(sort, list):
+        view.sort = [(part[0], bool(part[1])) for part in sort if _is_sort(part)]
+    if isinstance(found.get("query"), str):
+        view.query = found["query"]
+    views = found.get("views")
+    if isinstance(views, dict):
+        view.views = {name: value for name, value in views.items() if isinstance(value, dict)}
+    return view
+
+
+def _is_sort(part: object) -> bool:
+    return isinstance(part, list | tuple) and len(part) == 2 and isinstance(part[0], str)
+
+
+def save_view(roots: Sequence[str], view: ViewState) -> None:
+    """Keep the view. A read-only or full disk only means that it is not remembered."""
+    path = view_path(roots)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
+            json.dump(asdict(view), file)
+        os.replace(file.name, path)
+    except OSError:
+        return

@@ -1,0 +1,60 @@
+"""Text cut or filled to a number of terminal cells, for widgets that draw their own lines."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+ELLIPSIS = "…"
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """`text` in exactly `width` cells, cut with an ellipsis where it is longer.
+
+    Args:
+        text: Clean text (`text.safe.clean`), on one line.
+        width: Cells, >= 0.
+        right: Align to the right.
+    """
+    if width <= 0:
+        return ""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + ELLIPSIS
+    space = " " * (width - length)
+    return space + text if right else text + space
+
+
+def width_of(text: str) -> int:
+    """Cells that `text` takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_ASCII_BLOCKS = "_.-~=+*#"
+
+
+def sparkline(values: tuple[float, ...], width: int, *, ascii_only: bool = False) -> str:
+    """`values` as blocks in exactly `width` cells, evenly sampled; `×` where one is not finite.
+
+    Args:
+        values: In step order; NaN and infinities are marked, not drawn.
+        width: Cells.
+        ascii_only: Without block characters.
+    """
+    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
+    finite = [value for value in values if abs(value) < float("inf")]
+    if not values or width <= 0:
+        return " " * max(width, 0)
+    low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
+    span = high - low
+    count = min(width, len(values))
+    marks = []
+    for cell in range(count):
+        value = values[round(cell * (len(values) - 1) / max(count - 1, 1))]
+        if not abs(value) < float("inf"):
+            marks.append("x" if ascii_only else "×")
+        elif span > 0:
+            marks.append(blocks[min(int((value / span - low / span) * len(blocks)), len(blocks) - 1)])
+        else:
+            marks.append(blocks[len(blocks) // 2])
+    return "".join(marks).ljust(width)

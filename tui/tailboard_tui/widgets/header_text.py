@@ -1,0 +1,100 @@
+"""What the header says, as pure functions of rows and the time."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tailboard_tui.text import units
+from tailboard_tui.text.safe import clean
+from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, display_name
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import RunRow
+
+NAME_CELLS = 32
+FRESH_S = 10.0
+"""A run that wrote within this is not given an age: the line would change with every record."""
+
+COUNTED = ("running", "stalled", "failed", "crashed")
+"""Statuses that the header counts: what somebody may want to act on."""
+
+
+def status_style(status: str) -> str:
+    """The colour variable of a status."""
+    return {
+        "running": "$running",
+        "stalled": "$warning",
+        "finished": "$success",
+        "failed": "$error",
+        "killed": "$error",
+        "crashed": "$error",
+    }.get(status, "$text-dim")
+
+
+def place_text(roots: Sequence[str]) -> str:
+    """Where we look, short: the home directory as `~`, further roots as a number."""
+    home = os.path.expanduser("~")
+    first = roots[0] if roots else "."
+    if first == home or first.startswith(home + os.sep):
+        first = "~" + first[len(home) :]
+    more = f" +{len(roots) - 1}" if len(roots) > 1 else ""
+    return clean(first) + more
+
+
+def left_text(
+    roots: Sequence[str], rows: Iterable[RunRow], listed: int, *, is_scanning: bool, query: str
+) -> Content:
+    """Roots, number of runs, and how many of them run, stall or broke."""
+    counts = Counter(row.status for row in rows)
+    total = sum(counts.values())
+    runs = f"{total:,} run{'' if total == 1 else 's'}"
+    if query:
+        runs = f"{listed:,} of {runs}"
+    parts: list[tuple[str, str]] = [
+        ("tailboard", "bold $accent"),
+        (f"  {place_text(roots)}", "$text-dim"),
+        (f"  {runs}", "$foreground"),
+    ]
+    if is_scanning:
+        parts.append(("  looking for more", "$text-dim"))
+    for status in COUNTED:
+        if counts[status]:
+            parts.append((f"  {STATUS_GLYPHS[status]} {counts[status]} {status}", status_style(status)))
+    return Content.assemble(*parts)
+
+
+def right_text(row: RunRow | None, now: float, *, with_name: bool) -> Content:
+    """Status, step, progress and time left of one run."""
+    if row is None:
+        return Content("")
+    style = status_style(row.status)
+    parts: list[tuple[str, str]] = []
+    if with_name:
+        name = display_name(row)
+        parts.append((name if len(name) <= NAME_CELLS else name[: NAME_CELLS - 1] + "…", "bold"))
+        parts.append(("  ", ""))
+    parts.append((f"{STATUS_GLYPHS[row.status]} {row.status}", style))
+    if row.step is not None:
+        total = f"/{units.count(row.total_steps)}" if row.total_steps else ""
+        parts.append((f"  step {units.count(row.step)}{total}", ""))
+    if row.progress is not None and row.ended is None:
+        parts.append((f"  {row.progress * 100:.0f}%", ""))
+    if row.eta_s is not None and row.ended is None:
+        parts.append((f"  ETA {units.age(max(row.eta_s, 1))}", ""))
+    when = row.last_write if row.ended is None else row.ended
+    if when is not None:
+        parts.append((f"  {_ago(now - when)}", "$text-dim"))
+    return Content.assemble(*parts)
+
+
+def _ago(seconds: float) -> str:
+    if seconds < FRESH_S:
+        return "now"
+    if seconds < units.MINUTE_S:
+        return f"{int(seconds // 10) * 10}s ago"
+    return f"{units.age(seconds)} ago"

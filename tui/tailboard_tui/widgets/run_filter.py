@@ -1,0 +1,150 @@
+"""The filter of the run list: a line to type a query in, and under it what is wrong or how many match."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input
+
+from tailboard_tui.text.safe import clean
+from tailboard_tui.widgets.line import TextLine
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import RunRow
+
+HISTORY_LIMIT = 50
+HINT = "word  tag:x  status:running  lr >= 1e-3  val/loss.min < 0.3  since:2h  ~regex  not or ( )"
+
+
+class RunFilter(Vertical):
+    """Shown while it holds a query or is typed in."""
+
+    DEFAULT_CSS = """
+    RunFilter { height: auto; display: none; }
+    RunFilter.-shown { display: block; }
+    RunFilter Input { height: 1; border: none; padding: 0 1; }
+    RunFilter TextLine { height: 1; padding: 0 1; color: $text-dim; }
+    """
+    BINDINGS = [
+        Binding("escape", "leave", "back", show=False),
+        Binding("up", "older", "older", show=False),
+        Binding("down", "newer", "newer", show=False),
+    ]
+
+    class FilterChanged(Message):
+        """The runs to list are others; None lists all."""
+
+        def __init__(self, predicate: Callable[[RunRow], bool] | None) -> None:
+            super().__init__()
+            self.predicate = predicate
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest query matters."""
+            return isinstance(message, RunFilter.FilterChanged)
+
+    class FilterLeft(Message):
+        """The user is done typing."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._clock = clock
+        self.history: list[str] = []
+        """Queries that were entered, the newest last."""
+        self._place = 0
+        self._text = ""
+
+    def compose(self) -> ComposeResult:
+        """The line and its remark."""
+        yield Input(placeholder="filter the runs", compact=True)
+        yield TextLine(Content(HINT))
+
+    @property
+    def query_text(self) -> str:
+        """The query, as typed."""
+        return self._text
+
+    def open(self) -> None:
+        """Show the line and type in it."""
+        self.add_class("-shown")
+        self._place = len(self.history)
+        self.query_one(Input).focus()
+
+    def set_query(self, text: str) -> None:
+        """Filter by `text`, from a saved view."""
+        self.query_one(Input).value = text
+        self.set_class(bool(text), "-shown")
+
+    def clear(self) -> bool:
+        """Take the filter away; False if there was none."""
+        if not self._text and not self.has_class("-shown"):
+            return False
+        self.query_one(Input).value = ""
+        self.remove_class("-shown")
+        return True
+
+    def show_count(self, listed: int, total: int) -> None:
+        """Say how many runs match, unless the query is wrong."""
+        if self._text and not self._problem:
+            self._note(f"{listed:,} of {total:,} runs match", "$text-dim")
+
+    @on(Input.Changed)
+    def _try(self, event: Input.Changed) -> None:
+        """Filter while typing. A wrong query says where it is wrong and filters nothing."""
+        from tailboard_tui.store.query import compile_query
+
+        event.stop()
+        self._text = event.value.strip()
+        query = compile_query(event.value)
+        self._problem = query.problem is not None
+        if query.problem is not None:
+            at = max(query.problem.position - self.query_one(Input).scroll_offset.x, 0)
+            self._note(
+                " " * min(at, max(self.size.width - 30, 0)) + f"^ {clean(query.problem.message)}", "$error"
+            )
+        elif not self._text:
+            self._note(HINT, "$text-dim")
+        clock = self._clock
+        wanted = self._text and query.problem is None
+        self.post_message(self.FilterChanged((lambda row: query.matches(row, clock())) if wanted else None))
+
+    _problem = False
+
+    def _note(self, text: str, style: str) -> None:
+        self.query_one(TextLine).show(Content.assemble((text, style)))
+
+    @on(Input.Submitted)
+    def _enter(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._text:
+            self.history = [*(text for text in self.history if text != self._text), self._text][
+                -HISTORY_LIMIT:
+            ]
+        self.set_class(bool(self._text), "-shown")
+        self.post_message(self.FilterLeft())
+
+    def action_leave(self) -> None:
+        """Escape: take the filter away."""
+        self.clear()
+        self.post_message(self.FilterLeft())
+
+    def action_older(self) -> None:
+        """The query before."""
+        self._recall(self._place - 1)
+
+    def action_newer(self) -> None:
+        """The query after."""
+        self._recall(self._place + 1)
+
+    def _recall(self, place: int) -> None:
+        self._place = max(0, min(place, len(self.history)))
+        line = self.query_one(Input)
+        line.value = self.history[self._place] if self._place < len(self.history) else ""
+        line.cursor_position = len(line.value)

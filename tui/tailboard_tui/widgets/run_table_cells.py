@@ -1,0 +1,125 @@
+"""What stands in one line of the run table, as pairs of text and style."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+
+from tailboard_tui.text import units
+from tailboard_tui.widgets.cells import fit, width_of
+from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, STATUS_ORDER, RunColumn
+from tailboard_tui.widgets.run_table_lines import GroupLine, mean_and_std
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import RunRow
+
+GROUP_OPEN, GROUP_CLOSED = "▾", "▸"
+
+Cell = tuple[str, Style]
+Styles = Callable[[str], Style]
+"""From the name of a component class to its style."""
+
+_PLAIN = Style()
+
+
+def run_cells(
+    row: RunRow,
+    texts: Sequence[str],
+    name_width: int,
+    columns: Sequence[tuple[RunColumn, int]],
+    styles: Styles,
+    *,
+    depth: int,
+    mark: tuple[str, str] | None,
+    is_baseline: bool,
+) -> list[Cell]:
+    """The cells of a run, after the cursor bar.
+
+    Args:
+        row: The run.
+        texts: Clean texts of the name and of `columns`.
+        name_width: Cells of the name.
+        columns: Columns with their width in cells.
+        styles: Component styles.
+        depth: Groups that it stands in.
+        mark: Letter and colour, where the panes show the run.
+        is_baseline: Whether comparisons are made with it.
+    """
+    letter, color = mark or (" ", "")
+    cells: list[Cell] = [
+        (letter, Style(color=color, bold=True) if color else _PLAIN),
+        (" ", _PLAIN),
+        (STATUS_GLYPHS[row.status], styles(row.status)),
+        (" " + "  " * depth, _PLAIN),
+    ]
+    room = max(name_width - 2 * depth, 0)
+    badges: list[Cell] = []
+    if row.star:
+        badges.append((" ★", styles("star")))
+    if is_baseline:
+        badges.append((" ◆", styles("star")))
+    if row.problems:
+        badges.append((" !", styles("problem")))
+    for text, _ in badges:
+        room -= len(text)
+    name_style = Style(color=color) if color else _PLAIN
+    if row.is_hidden:
+        name_style = styles("dim")
+    name = fit(texts[0], min(width_of(texts[0]), max(room, 0)))
+    cells += [(name, name_style), *badges, (" " * max(room - width_of(name), 0), _PLAIN)]
+    for (column, width), text in zip(columns, texts[1:], strict=True):
+        style = _PLAIN
+        if column.role == "status":
+            style = styles(row.status)
+        elif column.role:
+            style = styles(column.role)
+        cells += [("  ", _PLAIN), (fit(text, width, right=column.is_number), style)]
+    return cells
+
+
+def group_cells(
+    line: GroupLine,
+    rows: Sequence[RunRow],
+    name_width: int,
+    columns: Sequence[tuple[RunColumn, int]],
+    now: float,
+    styles: Styles,
+) -> list[Cell]:
+    """The cells of a group, after the cursor bar: title, number of runs, mean ± standard deviation."""
+    style = styles("group")
+    sign = GROUP_OPEN if line.is_open else GROUP_CLOSED
+    count = f" ×{len(rows)}"
+    room = max(name_width - 2 * line.depth - len(count), 0)
+    title = fit(line.title, min(width_of(line.title), room))
+    cells: list[Cell] = [
+        ("  " + sign + " " + "  " * line.depth, style),
+        (title, style),
+        (count, styles("dim")),
+        (" " * max(room - width_of(title), 0), _PLAIN),
+    ]
+    for column, width in columns:
+        cells += [("  ", _PLAIN), (fit(_group_text(column, rows, now), width, right=column.is_number), style)]
+    return cells
+
+
+def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float) -> str:
+    if column.id == "status":
+        counts = Counter(row.status for row in rows)
+        return " ".join(
+            f"{counts[status]}{STATUS_GLYPHS[status]}" for status in STATUS_ORDER if counts[status]
+        )
+    if column.id.startswith("metric:"):
+        values = [float(key[1]) for row in rows if (key := column.key(row, now)) is not None]
+        mean, std = mean_and_std(values)
+        if math.isnan(mean):
+            return ""
+        text = f"{units.number(mean, 4):>7}" if not column.is_number else units.number(mean, 4)
+        return f"{text} ±{units.number(std, 2)}" if len(values) > 1 else text
+    if column.id.startswith("config:") or column.id in ("group", "project"):
+        shared = {column.text(row, now) for row in rows}
+        return shared.pop() if len(shared) == 1 else "·"
+    return ""

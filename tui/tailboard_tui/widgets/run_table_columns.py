@@ -1,0 +1,364 @@
+"""The columns that the run table can show: what stands in a cell, how it sorts, how wide it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tailboard_tui.text import units
+from tailboard_tui.text.safe import clean
+from tailboard_tui.widgets.cells import sparkline
+
+if TYPE_CHECKING:
+    from tailboard_tui.formats.base import Value
+    from tailboard_tui.store.model import MetricStats, RunRow
+
+SortKey = tuple[int, float | str] | None
+"""Numbers before words, missing (None) always last whatever the direction."""
+
+STATUS_GLYPHS = {
+    "running": "●",
+    "stalled": "◌",
+    "finished": "✓",
+    "failed": "✗",
+    "killed": "■",
+    "crashed": "✗",
+    "unknown": "·",
+}
+STATUS_ORDER = tuple(STATUS_GLYPHS)
+"""What needs a look first, when sorted by status."""
+
+METRIC_ASPECTS = ("last", "best", "min", "max")
+"""What a metric column shows; `best` follows the direction of the metric."""
+
+MAX_CONFIG_COLUMNS = 8
+MAX_METRIC_COLUMNS = 3
+"""Chosen automatically; the picker offers the rest."""
+
+SPARK_CELLS = 14
+NAME_LIMIT = 500
+"""Characters of a name or value that are looked at; nothing shows more in one cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunColumn:
+    """One column of the run table."""
+
+    id: str
+    """`status`, `age` ...; `config:KEY`; `metric:ASPECT:NAME`. Kept in the view state."""
+    title: str
+    text: Callable[[RunRow, float], str]
+    """Clean text of a cell; the second argument is the time now, Unix seconds."""
+    key: Callable[[RunRow, float], SortKey]
+    width: int
+    """Cells; the most where `fits_content`."""
+    is_number: bool = False
+    """Aligned to the right."""
+    fits_content: bool = False
+    largest_first: bool = False
+    """The direction that a first sort by it takes."""
+    role: str = ""
+    """Style: `status`, `dim`, `spark`, `tags`, `best` or plain."""
+
+
+def _text_key(text: str | None) -> SortKey:
+    return (1, text.casefold()) if text else None
+
+
+def _number_key(value: float | None) -> SortKey:
+    return None if value is None or math.isnan(value) else (0, value)
+
+
+def value_text(value: Value) -> str:
+    """A config or summary value in one cell."""
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, float):
+        return units.number(value, 5)
+    return clean(str(value) if not isinstance(value, str) else value[:NAME_LIMIT], NAME_LIMIT)
+
+
+def value_key(value: Value) -> SortKey:
+    """How a config or summary value sorts."""
+    if isinstance(value, bool):
+        return (0, float(value))
+    if isinstance(value, int | float):
+        try:
+            return _number_key(float(value))
+        except OverflowError:
+            return (0, math.inf if value > 0 else -math.inf)
+    return _text_key(value)
+
+
+def display_name(row: RunRow) -> str:
+    """The run's name as shown: its id where it has none."""
+    return clean((row.facts.name or row.facts.id)[:NAME_LIMIT], NAME_LIMIT)
+
+
+def _age_text(row: RunRow, now: float) -> str:
+    when = row.last_write if row.ended is None else row.ended
+    return "" if when is None else units.age(now - when)
+
+
+def _duration_text(row: RunRow, now: float) -> str:
+    seconds = row.duration_s(now)
+    if seconds is None:
+        return ""
+    # A running clock in seconds would repaint its row every second for no news.
+    return units.age(max(seconds, 1)) if row.ended is None else units.duration(seconds)
+
+
+def _step_text(row: RunRow, now: float) -> str:
+    if row.step is None:
+        return ""
+    step = units.count(row.step)
+    return f"{step}/{units.count(row.total_steps)}" if row.total_steps else step
+
+
+def _progress_text(row: RunRow, now: float) -> str:
+    return "" if row.progress is None else f"{min(max(row.progress, 0.0), 1.0) * 100:.0f}%"
+
+
+def _eta_text(row: RunRow, now: float) -> str:
+    return units.age(max(row.eta_s, 1)) if row.eta_s is not None and row.ended is None else ""
+
+
+def _last_write(row: RunRow, now: float) -> SortKey:
+    when = row.last_write if row.ended is None else row.ended
+    return None if when is None else (0, -when)
+
+
+def _speed_text(row: RunRow, now: float) -> str:
+    return "" if row.steps_per_s is None else f"{units.number(row.steps_per_s, 3)}/s"
+
+
+NAME = RunColumn(
+    "name",
+    "run",
+    lambda row, now: display_name(row),
+    lambda row, now: _text_key(row.facts.name or row.facts.id),
+    34,
+    fits_content=True,
+)
+
+_FIXED = (
+    NAME,
+    RunColumn(
+        "status",
+        "status",
+        lambda row, now: row.status,
+        lambda row, now: (0, float(STATUS_ORDER.index(row.status))),
+        8,
+        role="status",
+    ),
+    RunColumn("age", "age", _age_text, _last_write, 4, is_number=True, role="dim"),
+    RunColumn(
+        "created",
+        "created",
+        lambda row, now: units.moment(row.facts.created or row.started),
+        lambda row, now: _number_key(row.facts.created or row.started),
+        19,
+        largest_first=True,
+        role="dim",
+    ),
+    RunColumn(
+        "duration",
+        "time",
+        _duration_text,
+        lambda row, now: _number_key(row.duration_s(now)),
+        7,
+        is_number=True,
+        largest_first=True,
+        role="dim",
+    ),
+    RunColumn(
+        "step", "step", _step_text, lambda row, now: _number_key(row.step), 11, True, True, largest_first=True
+    ),
+    RunColumn(
+        "progress",
+        "done",
+        _progress_text,
+        lambda row, now: _number_key(row.progress),
+        4,
+        is_number=True,
+        largest_first=True,
+    ),
+    RunColumn("eta", "ETA", _eta_text, lambda row, now: _number_key(row.eta_s), 4, is_number=True),
+    RunColumn(
+        "speed",
+        "speed",
+        _speed_text,
+        lambda row, now: _number_key(row.steps_per_s),
+        9,
+        is_number=True,
+        largest_first=True,
+        role="dim",
+    ),
+    RunColumn(
+        "trend",
+        "trend",
+        lambda row, now: sparkline(row.sparkline, SPARK_CELLS).rstrip(),
+        lambda row, now: _number_key(row.sparkline[-1] if row.sparkline else None),
+        SPARK_CELLS,
+        role="spark",
+    ),
+    RunColumn(
+        "group",
+        "group",
+        lambda row, now: clean((row.facts.group or "")[:NAME_LIMIT]),
+        lambda row, now: _text_key(row.facts.group),
+        20,
+        fits_content=True,
+    ),
+    RunColumn(
+        "tags",
+        "tags",
+        lambda row, now: clean(" ".join(row.facts.tags)[:NAME_LIMIT]),
+        lambda row, now: _text_key(" ".join(row.facts.tags)),
+        24,
+        fits_content=True,
+        role="tags",
+    ),
+    RunColumn(
+        "project",
+        "project",
+        lambda row, now: clean((row.facts.project or "")[:NAME_LIMIT]),
+        lambda row, now: _text_key(row.facts.project),
+        20,
+        fits_content=True,
+    ),
+    RunColumn(
+        "id",
+        "id",
+        lambda row, now: clean(row.facts.id[:NAME_LIMIT]),
+        lambda row, now: _text_key(row.facts.id),
+        24,
+        fits_content=True,
+        role="dim",
+    ),
+    RunColumn(
+        "source",
+        "format",
+        lambda row, now: clean(row.facts.source[:NAME_LIMIT]),
+        lambda row, now: _text_key(row.facts.source),
+        12,
+        fits_content=True,
+        role="dim",
+    ),
+    RunColumn(
+        "host",
+        "host",
+        lambda row, now: clean((row.facts.host or "")[:NAME_LIMIT]),
+        lambda row, now: _text_key(row.facts.host),
+        16,
+        fits_content=True,
+        role="dim",
+    ),
+    RunColumn(
+        "problems",
+        "problems",
+        lambda row, now: str(len(row.problems)) if row.problems else "",
+        lambda row, now: _number_key(len(row.problems) or None),
+        8,
+        is_number=True,
+        largest_first=True,
+    ),
+)
+
+FIXED_COLUMNS = {column.id: column for column in _FIXED}
+
+
+def config_column(name: str) -> RunColumn:
+    """The column of one config key."""
+    return RunColumn(
+        f"config:{name}",
+        clean(name[:NAME_LIMIT]),
+        lambda row, now: value_text(row.facts.config[name]) if name in row.facts.config else "",
+        lambda row, now: value_key(row.facts.config.get(name)),
+        18,
+        fits_content=True,
+    )
+
+
+def metric_column(name: str, aspect: str, better: Callable[[str], str]) -> RunColumn:
+    """The column of one aspect of one metric.
+
+    Args:
+        name: The metric.
+        aspect: One of `METRIC_ASPECTS`.
+        better: From a metric's name to `min`, `max` or an empty string where neither is better.
+    """
+
+    def value(row: RunRow) -> float | None:
+        stats = row.metrics.get(name)
+        return None if stats is None else aspect_of(stats, aspect, better(name))[0]
+
+    def text(row: RunRow, now: float) -> str:
+        stats = row.metrics.get(name)
+        if stats is None:
+            return ""
+        shown, step = aspect_of(stats, aspect, better(name))
+        if math.isnan(shown) and aspect != "last":
+            return ""
+        number = units.number(shown, 4)
+        return number if step is None else f"{number:>7} @{units.count(step)}"
+
+    arrow = {"min": "↓", "max": "↑"}
+    sense = better(name) if aspect == "best" else aspect
+    title = clean(name[:NAME_LIMIT]) + (f" {arrow[sense]}" if sense in arrow else "")
+    return RunColumn(
+        f"metric:{aspect}:{name}",
+        title,
+        text,
+        lambda row, now: _number_key(value(row)),
+        20,
+        is_number=aspect == "last",
+        fits_content=True,
+        largest_first=sense == "max" or (aspect == "last" and better(name) == "max"),
+        role="" if aspect == "last" else "best",
+    )
+
+
+def aspect_of(stats: MetricStats, aspect: str, better: str) -> tuple[float, float | None]:
+    """The value of one aspect of a metric, and the step at which it stands (None for the last).
+
+    Before the points are read (`count` 0) there is only the last value: the rest is NaN.
+    """
+    if aspect == "best":
+        aspect = better or "last"
+    if aspect == "last":
+        return stats.last, None
+    if stats.count == 0:
+        return math.nan, None
+    return (stats.min, stats.min_step) if aspect == "min" else (stats.max, stats.max_step)
+
+
+def make_column(column_id: str, better: Callable[[str], str]) -> RunColumn | None:
+    """The column of that id, or None where there is no such column."""
+    if column_id.startswith("config:"):
+        return config_column(column_id.removeprefix("config:"))
+    if column_id.startswith("metric:"):
+        aspect, _, name = column_id.removeprefix("metric:").partition(":")
+        return metric_column(name, aspect, better) if name and aspect in METRIC_ASPECTS else None
+    return FIXED_COLUMNS.get(column_id)
+
+
+def differing_config(rows: Iterable[RunRow], limit: int) -> list[str]:
+    """Config keys whose values differ among the runs, in order of first appearance, at most `limit`."""
+    first: dict[str, object] = {}
+    seen_in: dict[str, int] = {}
+    differs: dict[str, None] = {}
+    total = 0
+    for row in rows:
+        total += 1
+        for name, value in row.facts.config.items():
+            seen_in[name] = seen_in.get(name, 0) + 1
+            if name not in first:
+                first[name] = value
+            elif first[name] != value:
+                differs[name] = None
+    if total < 2:
+        return []
+    return [name for name in first if name in differs or seen_in[name] < total][:limit]

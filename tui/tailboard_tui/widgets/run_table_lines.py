@@ -1,0 +1,232 @@
+"""Which runs the table lists and in which order: filter, sort, groups, fold. No Textual in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn, SortKey
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import RunRow
+
+Predicate = Callable[["RunRow"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run in the list."""
+
+    key: str
+    depth: int = 0
+    """Groups that it stands in."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group of runs, open or folded."""
+
+    key: str
+    """Unique among the lines, and no run's key: it begins with a NUL."""
+    title: str
+    """What its runs share: the value of the column that groups."""
+    runs: tuple[str, ...]
+    """Keys of all runs below it, in order."""
+    is_open: bool
+    depth: int = 0
+
+
+Line = RunLine | GroupLine
+
+
+@dataclass(frozen=True, slots=True)
+class SortColumn:
+    """One of the columns that order the list, the first one decides."""
+
+    column: RunColumn
+    descending: bool = False
+
+
+def _newest(row: RunRow, now: float) -> SortKey:
+    when = row.facts.created if row.facts.created is not None else row.started
+    return None if when is None else (0, when)
+
+
+_BY_AGE = (
+    SortColumn(RunColumn("", "", lambda row, now: "", _newest, 0), descending=True),
+    SortColumn(RunColumn("", "", lambda row, now: "", lambda row, now: (1, row.key), 0), descending=True),
+)
+"""What orders runs when nothing else does: the newest first, then the path, so that the order is always one."""
+
+
+class RunLines:
+    """Runs as lines. Sort keys are kept, so a change costs what changed plus one pass over an almost sorted list."""
+
+    def __init__(self) -> None:
+        self.lines: Sequence[Line] = ()
+        self.rows: Mapping[str, RunRow] = {}
+        """All runs, hidden and filtered ones included."""
+        self.listed: int = 0
+        """Runs that pass the filter."""
+        self.shows_hidden = False
+        self.folded: set[str] = set()
+        self._rows: dict[str, RunRow] = {}
+        self.rows = self._rows
+        self._keys: dict[str, tuple[SortKey, ...]] = {}
+        self._passing: set[str] = set()
+        self._index: dict[str, int] = {}
+        self._order: list[str] = []
+        self._predicate: Predicate | None = None
+        self._sort: tuple[SortColumn, ...] = ()
+        self._groups: tuple[RunColumn, ...] = ()
+        self._now = 0.0
+
+    @property
+    def sort(self) -> tuple[SortColumn, ...]:
+        """The columns that order the list; empty: the newest run first."""
+        return self._sort
+
+    @property
+    def groups(self) -> tuple[RunColumn, ...]:
+        """The columns that group the list, the outermost first."""
+        return self._groups
+
+    def index_of(self, key: str | None) -> int | None:
+        """The number of the line with that key."""
+        return None if key is None else self._index.get(key)
+
+    def update(self, rows: Iterable[RunRow], removed: Iterable[str], now: float) -> tuple[set[str], bool]:
+        """Take in changed and removed runs.
+
+        Returns:
+            The keys of runs whose row changed, and whether the lines changed (not only what stands in them).
+        """
+        self._now = now
+        changed: set[str] = set()
+        moved = False
+        for key in removed:
+            if self._rows.pop(key, None) is not None:
+                self._keys.pop(key, None)
+                moved |= key in self._passing
+                self._passing.discard(key)
+        for row in rows:
+            if self._rows.get(row.key) is row:
+                continue
+            changed.add(row.key)
+            moved |= self._admit(row)
+        if moved:
+            self._rebuild()
+        return changed, moved
+
+    def _admit(self, row: RunRow) -> bool:
+        """Store `row`; whether that can change the lines."""
+        old = self._rows.get(row.key)
+        self._rows[row.key] = row
+        passes = self._passes(row)
+        was_passing = row.key in self._passing
+        keys = self._sort_keys(row)
+        moved = passes != was_passing or (passes and keys != self._keys.get(row.key))
+        if passes:
+            self._passing.add(row.key)
+            if self._groups and old is not None:
+                moved |= any(group.text(old, 0) != group.text(row, 0) for group in self._groups)
+        else:
+            self._passing.discard(row.key)
+        self._keys[row.key] = keys
+        return moved
+
+    def _passes(self, row: RunRow) -> bool:
+        if row.is_hidden and not self.shows_hidden:
+            return False
+        return self._predicate is None or self._predicate(row)
+
+    def _sort_keys(self, row: RunRow) -> tuple[SortKey, ...]:
+        return tuple(part.column.key(row, self._now) for part in (*self._sort, *_BY_AGE))
+
+    def set_filter(self, predicate: Predicate | None) -> None:
+        """List only the runs for which `predicate` is true."""
+        self._predicate = predicate
+        self._rescan()
+
+    def set_shows_hidden(self, shows_hidden: bool) -> None:
+        """List hidden runs too, or not."""
+        self.shows_hidden = shows_hidden
+        self._rescan()
+
+    def set_sort(self, sort: Sequence[SortColumn], now: float) -> None:
+        """Order the list."""
+        self._sort = tuple(sort)
+        self._now = now
+        self._keys = {key: self._sort_keys(row) for key, row in self._rows.items()}
+        self._order = []
+        self._rebuild()
+
+    def set_groups(self, groups: Sequence[RunColumn]) -> None:
+        """Group the list."""
+        self._groups = tuple(groups)
+        self._rebuild()
+
+    def toggle_fold(self, group_key: str) -> None:
+        """Fold an open group or open a folded one."""
+        self.folded ^= {group_key}
+        self._rebuild()
+
+    def _rescan(self) -> None:
+        self._passing = {key for key, row in self._rows.items() if self._passes(row)}
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._order = self._sorted()
+        self.listed = len(self._order)
+        self.lines = (
+            self._grouped(self._order, 0, "") if self._groups else [RunLine(key) for key in self._order]
+        )
+        self._index = {line.key: number for number, line in enumerate(self.lines)}
+
+    def _sorted(self) -> list[str]:
+        """The passing runs in order: stable sorts, from the least significant column to the first."""
+        before = [key for key in self._order if key in self._passing]
+        known = set(before)
+        order = before + sorted(self._passing - known)
+        directions = [part.descending for part in (*self._sort, *_BY_AGE)]
+        for place in range(len(directions) - 1, -1, -1):
+            present = [key for key in order if self._keys[key][place] is not None]
+            if len(present) != len(order):
+                missing = [key for key in order if self._keys[key][place] is None]
+            else:
+                missing = []
+            present.sort(key=lambda key: self._keys[key][place] or (0, 0.0), reverse=directions[place])
+            order = present + missing
+        return order
+
+    def _grouped(self, order: Sequence[str], depth: int, path: str) -> list[Line]:
+        if depth == len(self._groups):
+            return [RunLine(key, depth) for key in order]
+        column = self._groups[depth]
+        members: dict[str, list[str]] = {}
+        for key in order:
+            members.setdefault(column.text(self._rows[key], 0), []).append(key)
+        lines: list[Line] = []
+        for value, runs in members.items():
+            group_key = f"{path}\0{column.id}={value}"
+            is_open = group_key not in self.folded
+            title = value if column.id in FIXED_COLUMNS and value else f"{column.title}={value or '—'}"
+            lines.append(GroupLine(group_key, title, tuple(runs), is_open, depth))
+            if is_open:
+                lines += self._grouped(runs, depth + 1, group_key)
+        return lines
+
+
+def mean_and_std(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation of finite values; NaN and 0 where there are none.
+
+    Source: two-pass corrected sum of squares, Bessel's n - 1.
+    """
+    finite = [value for value in values if abs(value) < float("inf")]
+    if not finite:
+        return float("nan"), 0.0
+    mean = sum(finite) / len(finite)
+    if len(finite) == 1:
+        return mean, 0.0
+    return mean, (sum((value - mean) ** 2 for value in finite) / (len(finite) - 1)) ** 0.5
