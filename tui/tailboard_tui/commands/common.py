@@ -1,0 +1,219 @@
+"""What the commands share: where runs are looked for, how failures are told, tables and colours."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tailboard.layout import DEFAULT_DIR, ENV_DIR
+from tailboard_tui.text.safe import clean
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import RunRow
+    from tailboard_tui.store.query import Query
+
+OK, FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
+"""Exit statuses; 130 and 141 are what shells give for SIGINT and SIGPIPE."""
+
+Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+"""What `add_parser` of a command is given."""
+
+
+class CommandError(Exception):
+    """The command cannot do what it was asked: one line to stderr, exit status 1."""
+
+
+class UsageError(Exception):
+    """The command was called wrongly: one line to stderr, exit status 2."""
+
+
+def add_root(parser: argparse.ArgumentParser) -> None:
+    """The option that says where runs are looked for."""
+    parser.add_argument(
+        "--root",
+        action="append",
+        metavar="PATH",
+        help=f"look for runs here (default: ${ENV_DIR}, ./{DEFAULT_DIR}, else the current directory)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """The option for JSON on stdout."""
+    parser.add_argument("--json", action="store_true", help=f"print {what}")
+
+
+def default_roots() -> list[str]:
+    """`$TAILBOARD_DIR`, else `./runs`, else the current directory."""
+    chosen = os.environ.get(ENV_DIR)
+    if chosen:
+        return [chosen]
+    return [DEFAULT_DIR] if os.path.isdir(DEFAULT_DIR) else [os.curdir]
+
+
+def roots(paths: Sequence[str] | None) -> list[str]:
+    """`paths`, or the default.
+
+    Raises:
+        CommandError: One of them does not exist.
+    """
+    chosen = list(paths or default_roots())
+    for path in chosen:
+        if not is_remote(path) and not os.path.exists(path):
+            raise CommandError(f"no such file or directory: {clean(path)}")
+    return chosen
+
+
+def is_remote(path: str) -> bool:
+    """Whether `path` is `host:path` or a URL, and not something that lies here."""
+    head, colon, _ = path.partition(":")
+    return bool(colon and head) and "/" not in head and not os.path.lexists(path)
+
+
+def resolve_run(ref: str, places: Sequence[str] | None) -> RunRow:
+    """The run that `ref` names, fully read.
+
+    Raises:
+        CommandError: There is none, or it is not the only one.
+    """
+    from tailboard_tui.store.runs import RunNotFound, find_run
+
+    try:
+        return find_run(ref, roots(places))
+    except RunNotFound as error:
+        raise CommandError(clean(str(error))) from None
+
+
+def resolve_runs(refs: Sequence[str], places: Sequence[str] | None) -> list[RunRow]:
+    """The runs that `refs` name, each once, in that order; errors as `resolve_run`."""
+    found = [resolve_run(ref, places) for ref in refs]
+    return list({row.key: row for row in found}.values())
+
+
+def parse_query(text: str) -> Query:
+    """The query of `-q`.
+
+    Raises:
+        UsageError: It is none; the message shows the place.
+    """
+    from tailboard_tui.store.query import compile_query
+
+    query = compile_query(text)
+    if query.problem is not None:
+        mark = " " * query.problem.position + "^"
+        raise UsageError(f"in the query: {query.problem.message}\n  {clean(text)}\n  {mark}")
+    return query
+
+
+def message(text: str) -> None:
+    """One line for the user, on stderr."""
+    print(f"tailboard: {text}", file=sys.stderr)
+
+
+Color = Literal["bold", "dim", "red", "green", "yellow", "blue", "cyan", "magenta"]
+
+_SGR = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
+
+STATUS_COLORS: dict[str, Color] = {
+    "running": "green",
+    "stalled": "yellow",
+    "failed": "red",
+    "crashed": "red",
+    "killed": "magenta",
+    "unknown": "dim",
+}
+
+
+def has_color() -> bool:
+    """Whether stdout takes colours: a terminal, no `NO_COLOR`, `TERM` not dumb."""
+    return (
+        sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM", "") not in ("", "dumb")
+    )
+
+
+def paint(text: str, color: Color | None) -> str:
+    """`text` in a colour of the terminal's own palette, where stdout takes colours."""
+    return f"\x1b[{_SGR[color]}m{text}\x1b[0m" if color and has_color() else text
+
+
+def output_width() -> int | None:
+    """Cells that a line may have, or None where stdout is no terminal: nothing is cut in a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a printed table. The text is clean."""
+
+    text: str
+    color: Color | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One column of a printed table."""
+
+    title: str
+    is_number: bool = False
+    least_width: int | None = None
+    """Cells that it may be cut to when the table is too wide; None: never cut."""
+    is_optional: bool = True
+    """Whether it is left out when the table is still too wide; the last ones go first."""
+
+
+GAP = "  "
+
+
+def print_table(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> int:
+    """Print a table that fits the terminal.
+
+    Returns:
+        The number of columns left out for want of room.
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    lines = [[Cell(heading.title, "dim") for heading in headings], *map(list, rows)]
+    widths = [max(cell_len(line[at].text) for line in lines) for at in range(len(headings))]
+    shown = _fit(headings, widths, output_width())
+    last = shown[-1] if shown else None
+    for line in lines:
+        parts = []
+        for at in shown:
+            text, width = line[at].text, widths[at]
+            if cell_len(text) > width:
+                text = set_cell_size(text, max(width - 1, 0)) + "…"
+            pad = " " * (width - cell_len(text))
+            painted = paint(text, line[at].color)
+            if headings[at].is_number:
+                parts.append(pad + painted)
+            else:
+                parts.append(painted if at == last else painted + pad)
+        print(GAP.join(parts).rstrip())
+    return len(headings) - len(shown)
+
+
+def _fit(headings: Sequence[Heading], widths: list[int], room: int | None) -> list[int]:
+    """Indices of the columns that fit into `room` cells; narrows `widths` in place."""
+    shown = list(range(len(headings)))
+    if room is None:
+        return shown
+
+    def excess() -> int:
+        return sum(widths[at] for at in shown) + len(GAP) * (len(shown) - 1) - room
+
+    for at in sorted(shown, key=lambda at: -widths[at]):
+        least = headings[at].least_width
+        if least is not None and excess() > 0:
+            widths[at] = max(widths[at] - excess(), min(widths[at], least))
+    while excess() > 0:
+        spare = [at for at in shown if headings[at].is_optional]
+        if not spare:
+            break
+        shown.remove(spare[-1])
+    return shown

@@ -1,0 +1,176 @@
+"""`tailboard ls`: the runs as a table or as JSON Lines, with the explorer's query and order."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tailboard_tui.commands.common import (
+    OK,
+    STATUS_COLORS,
+    Cell,
+    Heading,
+    Subparsers,
+    add_json,
+    add_root,
+    message,
+    parse_query,
+    print_table,
+    roots,
+)
+from tailboard_tui.text import units
+from tailboard_tui.text.safe import clean
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import RunRow
+
+CONFIG_COLUMNS = 6
+"""Parameters that differ among the runs, shown without being asked for; --columns names others."""
+
+SECONDS = ("duration", "eta", "age", "idle")
+MOMENTS = ("created", "ended", "updated")
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "ls",
+        help="list runs",
+        description="List the runs below PATH, newest first.",
+        epilog="Examples: tailboard ls -q 'lr >= 1e-3 tag:good' · tailboard ls --sort val/acc.best -n 5 · "
+        "tailboard ls --columns name,lr,val/loss.min. Queries: docs/queries.md.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders of runs, runs or files")
+    parser.add_argument("-q", "--query", default="", help="only runs that match, e.g. 'lr < 0.01 !debug'")
+    parser.add_argument(
+        "--sort",
+        action="append",
+        metavar="KEY",
+        help="order by config keys, metrics (best first) or facts; KEY:desc turns one round",
+    )
+    parser.add_argument("-n", "--limit", type=int, metavar="N", help="at most N runs")
+    parser.add_argument(
+        "--columns", metavar="KEYS", help="what to show, commas between: name,lr,val/loss.min"
+    )
+    parser.add_argument("-a", "--all", action="store_true", help="hidden runs too")
+    add_json(parser, "one JSON object a line")
+    add_root(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the runs."""
+    now = time.time()
+    places = roots([*args.paths, *(args.root or ())])
+    shown = select(places, args, now)
+    if args.json:
+        from tailboard_tui.store.objects import dumps, run_object
+
+        for row in shown:
+            print(dumps(run_object(row, now)))
+        return OK
+    if not shown:
+        where = ", ".join(map(clean, places))
+        message(
+            f"no run in {where} matches" if args.query else f"no runs in {where}; `tailboard demo` makes some"
+        )
+        return OK
+    columns = args.columns.split(",") if args.columns else None
+    headings, lines = table(shown, columns, now)
+    left_out = print_table(headings, lines)
+    if left_out:
+        message(f"{left_out} columns left out for want of room; --columns chooses, --json has all")
+    return OK
+
+
+def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[RunRow]:
+    """The runs that the options ask for, in order, each with its statistics.
+
+    Where neither query nor order need statistics, only the runs that are shown are read in full.
+    """
+    from tailboard_tui.store.fields import SortKey, parse_sort, sort_rows, split_stat
+    from tailboard_tui.store.runs import load_rows
+
+    query = parse_query(args.query)
+    order = parse_sort(args.sort or ()) or (SortKey("created"),)
+    needs_points = query.reads_points or any(split_stat(item.key)[1] not in (None, "last") for item in order)
+    rows = load_rows(places, full=needs_points)
+    if not args.all:
+        rows = [row for row in rows if not row.is_hidden]
+    chosen = sort_rows(query.filter(rows, now), order, now)[: args.limit]
+    if needs_points or not chosen:
+        return chosen
+    position = {row.key: at for at, row in enumerate(chosen)}
+    paths = [row.facts.path for row in chosen] if len(chosen) < len(rows) else places
+    read = [row for row in load_rows(paths, full=True) if row.key in position]
+    return sorted(read, key=lambda row: position[row.key])
+
+
+def table(
+    rows: Sequence[RunRow], columns: Sequence[str] | None, now: float
+) -> tuple[list[Heading], list[list[Cell]]]:
+    """The table of runs; `columns` are keys of `store.fields`, None chooses."""
+    keys = list(columns) if columns is not None else automatic_columns(rows)
+    headings = [heading(key, rows, now) for key in keys]
+    return headings, [[cell(row, key, now) for key in keys] for row in rows]
+
+
+def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
+    """Status, name, age, the metric that the runs are judged by, then parameters that differ."""
+    from tailboard_tui.store.compare import differing_config
+    from tailboard_tui.store.goal import direction, key_metric
+
+    counted: dict[str, int] = {}
+    for row in rows:
+        metric = key_metric(row.metrics, row.facts.metric_defs)
+        if metric is not None:
+            counted[metric] = counted.get(metric, 0) + 1
+    keys = ["status", "name", "age", "duration", "step"]
+    if counted:
+        metric = max(counted, key=lambda name: counted[name])
+        definitions = next(row.facts.metric_defs for row in rows if metric in row.metrics)
+        keys += [metric] if direction(metric, definitions) is None else [metric, f"{metric}.best"]
+    if any(row.facts.group for row in rows):
+        keys.append("group")
+    keys += differing_config(rows)[:CONFIG_COLUMNS]
+    if any(row.facts.tags for row in rows):
+        keys.append("tags")
+    return [*keys, "id"]
+
+
+def heading(key: str, rows: Sequence[RunRow], now: float) -> Heading:
+    """The column of `key`: to the right where it holds numbers; name and status always stay."""
+    from tailboard_tui.store.fields import as_number, getter
+
+    find = getter(key)
+    values = [value for row in rows if (value := find(row, now)) is not None]
+    is_number = key in SECONDS or (bool(values) and all(as_number(value) is not None for value in values))
+    least = None if is_number or key == "status" else 16
+    return Heading(clean(key), is_number and key != "id", least, is_optional=key not in ("status", "name"))
+
+
+def cell(row: RunRow, key: str, now: float) -> Cell:
+    """What a run says to `key`, short and clean."""
+    from tailboard_tui.store.fields import as_text, getter
+
+    value = getter(key)(row, now)
+    if key == "status":
+        return Cell(row.status, STATUS_COLORS.get(row.status))
+    if value is None:
+        return Cell("")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Cell(_number_text(key, float(value)))
+    return Cell(clean(as_text(value), 200), "bold" if key == "name" else None)
+
+
+def _number_text(key: str, value: float) -> str:
+    if key in SECONDS:
+        return units.age(value) if key in ("age", "idle") else units.duration(value)
+    if key in MOMENTS:
+        return units.moment(value)
+    if key == "size":
+        return units.size(value)
+    if key == "step" or key.endswith("_step"):
+        return f"{value:.15g}"
+    return units.number(value)
