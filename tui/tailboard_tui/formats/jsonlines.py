@@ -15,7 +15,6 @@ import math
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Literal, cast
@@ -26,15 +25,14 @@ import numpy as np
 from tailboard.layout import EVENT, INFINITY, NAN, NEGATIVE_INFINITY, RESUME, STEP, TIMESTAMP
 from tailboard_tui.files.follow import LINE_LIMIT_BYTES, Block
 from tailboard_tui.formats.base import Column, FloatArray, Problem, Rows
+from tailboard_tui.formats.flat import leaves, text_of
+from tailboard_tui.formats.names import moment
 
 NAME_LIMIT = 20_000
 """Metric names per file: more come only from a mistake such as a step number in the name."""
 
 PROBLEM_LIMIT = 20
 """Bad lines of a file that are named one by one; further ones are counted (`bad_lines`)."""
-
-_DEPTH_LIMIT = 16
-"""Nesting that is flattened; what is deeper is kept as text."""
 
 _WIDE_KEYS = 64
 _SPARSE_SHARE = 0.2
@@ -44,7 +42,8 @@ _ABSENT_BITS = 0x7FF8_0000_0000_BEEF
 _ABSENT: float = struct.unpack("<d", struct.pack("<Q", _ABSENT_BITS))[0]
 """Stands for a key that a line lacks: a NaN that no text gives, so one look at the bits finds it."""
 
-_SPECIAL = {NAN: math.nan, INFINITY: math.inf, NEGATIVE_INFINITY: -math.inf}
+SPECIAL = {NAN: math.nan, INFINITY: math.inf, NEGATIVE_INFINITY: -math.inf}
+"""Text that stands for a number."""
 
 _BARE_TOKENS = tuple(
     (b'":' + space + token, b'":"' + token + b'"')
@@ -210,7 +209,7 @@ class JsonLines:
                 continue
             if number == 1:
                 line = line.removeprefix(b"\xef\xbb\xbf")
-            record = _read_line(line)
+            record = read_object(line)
             if isinstance(record, dict):
                 self._add(record, lines)
             else:
@@ -253,7 +252,9 @@ class JsonLines:
             name = keys.metric(key)
             if name is None:
                 continue
-            for leaf, inner in _flat(name, value) if isinstance(value, dict) else ((name, value),):
+            for leaf, inner in (
+                leaves(value, "/", f"{name}/") if isinstance(value, dict) else ((name, value),)
+            ):
                 number = _number(inner)
                 if number is None:
                     if inner is not None:
@@ -288,7 +289,7 @@ class JsonLines:
 
     def _keep_text(self, name: str, value: object) -> None:
         if name in self.texts or len(self.texts) < NAME_LIMIT:
-            self.texts[name] = _text(value)
+            self.texts[name] = text_of(value)
 
     def _report(self, line: int, message: str) -> None:
         self.bad_lines += 1
@@ -405,8 +406,8 @@ def _first_present(found: Mapping[str, FloatArray], keys: tuple[str, ...], count
     return values
 
 
-def _read_line(line: bytes) -> dict[str, Any] | str:
-    """The object of one line, or what is wrong with it."""
+def read_object(line: bytes) -> dict[str, Any] | str:
+    """The JSON object that `line` holds, or what is wrong with it. Bare NaN and infinities become text."""
     try:
         record = _decode(line)
     except (ValueError, RecursionError):
@@ -451,16 +452,14 @@ def _number(value: object) -> float | None:
             return float(value)
         except OverflowError:
             return math.inf if value > 0 else -math.inf
-    return _SPECIAL.get(value) if isinstance(value, str) else None
+    return SPECIAL.get(value) if isinstance(value, str) else None
 
 
 def _moment(value: object) -> float | None:
-    """Unix seconds of a number or of ISO 8601 text, which is local time where it names no zone."""
-    if isinstance(value, str) and value not in _SPECIAL:
-        try:
-            return datetime.fromisoformat(value).timestamp()
-        except (ValueError, OverflowError, OSError):
-            return None
+    """Unix seconds of a number or of ISO 8601 text."""
+    if isinstance(value, str) and value not in SPECIAL:
+        found = moment(value)
+        return None if math.isnan(found) else found
     return _number(value)
 
 
@@ -472,25 +471,6 @@ def _first(
         if value is not None:
             return value
     return None
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    try:
-        return json.dumps(value)
-    except RecursionError:
-        return "…"
-
-
-def _flat(name: str, value: Mapping[str, Any], depth: int = 1) -> Iterator[tuple[str, Any]]:
-    """The leaves of a nested object, names joined with `/`."""
-    for key, inner in value.items():
-        path = f"{name}/{key}"
-        if isinstance(inner, dict) and depth < _DEPTH_LIMIT:
-            yield from _flat(path, inner, depth + 1)
-        else:
-            yield path, inner
 
 
 def _put(rows: list[int], values: list[float], row: int, value: float) -> None:
