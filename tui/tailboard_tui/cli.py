@@ -147,13 +147,13 @@ def _run(given: list[str]) -> int:
 def _dispatch(given: list[str]) -> int:
     name = given[0]
     module = importlib.import_module(f"tailboard_tui.commands.{name}")
-    parser = argparse.ArgumentParser(prog="tailboard", add_help=False)
-    subparsers = parser.add_subparsers(dest="command")
+    subparsers = argparse.ArgumentParser(prog="tailboard", add_help=False).add_subparsers()
     module.add_parser(subparsers)
+    parser = subparsers.choices[name]
     if name == EXPLORE:
-        subparsers.choices[name].prog = "tailboard"
+        parser.prog = "tailboard"
     try:
-        chosen = parser.parse_args(given)
+        chosen = parser.parse_args(given[1:])
     except SystemExit as stop:  # argparse has printed its message
         return stop.code if isinstance(stop.code, int) else USAGE
     status: int = module.run(chosen)

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tailboard.layout import DEFAULT_DIR, ENV_DIR
 from tailboard_tui.text.safe import clean
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OK, FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 """Exit statuses; 130 and 141 are what shells give for SIGINT and SIGPIPE."""
 
-Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_parser` of a command is given."""
 
 
@@ -30,6 +30,19 @@ class CommandError(Exception):
 
 class UsageError(Exception):
     """The command was called wrongly: one line to stderr, exit status 2."""
+
+
+def add_command(
+    subparsers: Subparsers, name: str, description: str, examples: Sequence[str] = ()
+) -> argparse.ArgumentParser:
+    """The parser of one command, with its examples below the options."""
+    shown = "\n".join(f"  {example}" for example in examples)
+    return subparsers.add_parser(
+        name,
+        description=description,
+        epilog=f"Examples:\n{shown}" if examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:

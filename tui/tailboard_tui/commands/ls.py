@@ -13,6 +13,7 @@ from tailboard_tui.commands.common import (
     Cell,
     Heading,
     Subparsers,
+    add_command,
     add_json,
     add_root,
     message,
@@ -35,12 +36,15 @@ MOMENTS = ("created", "ended", "updated")
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "ls",
-        help="list runs",
-        description="List the runs below PATH, newest first.",
-        epilog="Examples: tailboard ls -q 'lr >= 1e-3 tag:good' · tailboard ls --sort val/acc.best -n 5 · "
-        "tailboard ls --columns name,lr,val/loss.min. Queries: docs/queries.md.",
+        "List the runs below PATH, newest first.",
+        (
+            "tailboard ls -q 'lr >= 1e-3 tag:good'",
+            "tailboard ls --sort val/acc.best -n 5",
+            "tailboard ls --columns name,lr,val/loss.min",
+        ),
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="folders of runs, runs or files")
     parser.add_argument("-q", "--query", default="", help="only runs that match, e.g. 'lr < 0.01 !debug'")
@@ -90,11 +94,12 @@ def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[
     Where neither query nor order need statistics, only the runs that are shown are read in full.
     """
     from tailboard_tui.store.fields import SortKey, parse_sort, sort_rows, split_stat
-    from tailboard_tui.store.runs import load_rows
 
     query = parse_query(args.query)
     order = parse_sort(args.sort or ()) or (SortKey("created"),)
     needs_points = query.reads_points or any(split_stat(item.key)[1] not in (None, "last") for item in order)
+    from tailboard_tui.store.runs import load_rows
+
     rows = load_rows(places, full=needs_points)
     if not args.all:
         rows = [row for row in rows if not row.is_hidden]

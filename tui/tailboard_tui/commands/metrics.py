@@ -6,20 +6,30 @@ import argparse
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from tailboard_tui.commands.common import OK, CommandError, Subparsers, add_json, add_root, resolve_run
+from tailboard_tui.commands.common import (
+    OK,
+    CommandError,
+    Subparsers,
+    add_command,
+    add_json,
+    add_root,
+    resolve_run,
+)
 from tailboard_tui.store.model import Points, Series
 from tailboard_tui.text.safe import clean
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "metrics",
-        help="the points of a metric",
-        description="Print the points of metrics, tab-separated: metric, step, time (Unix seconds), value. "
-        "Without -m, the names of all metrics.",
-        epilog="Examples: tailboard metrics latest · tailboard metrics latest -m train/loss · "
-        "tailboard metrics latest -m 'val/*' --json",
+        "Print the points of metrics, tab-separated: metric, step, time (Unix seconds), value.\nWithout -m, the names of all metrics.",
+        (
+            "tailboard metrics latest",
+            "tailboard metrics latest -m train/loss",
+            "tailboard metrics latest -m 'val/*' --json",
+        ),
     )
     parser.add_argument("run", metavar="RUN", help="id, beginning of an id, name, path, or `latest`")
     parser.add_argument(

@@ -14,6 +14,7 @@ from tailboard_tui.commands.common import (
     Color,
     Heading,
     Subparsers,
+    add_command,
     add_json,
     add_root,
     paint,
@@ -36,11 +37,14 @@ ERROR_CHARS = 20_000
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "show",
-        help="all facts of one run",
-        description="Show where a run comes from, its configuration, metrics and problems.",
-        epilog="Examples: tailboard show latest · tailboard show 20261123-1804 --json",
+        "Show where a run comes from, its configuration, metrics and problems.",
+        (
+            "tailboard show latest",
+            "tailboard show 20261123-1804 --json",
+        ),
     )
     parser.add_argument("run", metavar="RUN", help="id, beginning of an id, name, path, or `latest`")
     add_json(parser, "one JSON object, as `ls --json`")
