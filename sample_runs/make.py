@@ -116,7 +116,15 @@ def anonymise(run: Path) -> None:
                 text = text.replace(old.encode(), new.encode())
             file.write_bytes(text)
     facts = json.loads((run / "run.json").read_text())
-    facts.update(host="workstation", user="me", pid=4711, boot_id=None, process_start=None, cwd=SHOWN_AS)
+    facts.update(
+        host="workstation",
+        user="me",
+        pid=4711,
+        boot_id=None,
+        process_start=None,
+        cwd=SHOWN_AS,
+        platform="Linux",
+    )
     facts["command"] = re.sub(r"^\S*python\S*", "python", facts.get("command") or "")
     (run / "run.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
 
