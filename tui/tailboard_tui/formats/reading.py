@@ -1,0 +1,176 @@
+"""`RunReader`: what all readers of foreign formats share. A format says which files and which facts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts
+from tailboard_tui.formats.sources import Complaint, Source
+
+MAX_PROBLEMS = 200
+"""Told one by one; a file of nothing but damage stays readable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """What the ends of a run's files tell before they are parsed."""
+
+    first_time: float | None = None
+    last_time: float | None = None
+    last_step: float | None = None
+    last_values: Mapping[str, float] = field(default_factory=dict)
+
+
+class RunReader:
+    """Reads one run whose points come from files of any number.
+
+    A format derives from it and gives `sources` and `describe`; `rename` and `peek` where it needs them.
+    Nothing here writes, locks or waits.
+    """
+
+    source: ClassVar[str]
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._sources: list[Source] = []
+        self._stamp: tuple[object, ...] | None = None
+        self._facts: RunFacts | None = None
+        self._told = 0
+        self._is_void = False
+        """A file that had given points is gone."""
+
+    # What a format gives
+
+    def sources(self) -> Iterable[Source]:
+        """The files that give points, as they are now, in the order in which they are read.
+
+        Called at every poll: it makes a new source only for a path that `known` does not have.
+        """
+        raise NotImplementedError
+
+    def describe(self) -> RunFacts:
+        """The facts as the small files and `peek` tell them; called when one of `watched` changed."""
+        raise NotImplementedError
+
+    def watched(self) -> Iterable[str]:
+        """Further files on which `describe` depends, beside the sources."""
+        return ()
+
+    # What the store calls
+
+    def known(self, path: str) -> Source | None:
+        """The source of this path, if there is one already."""
+        return next((source for source in self._sources if source.path == path), None)
+
+    def facts(self) -> RunFacts:
+        """The facts now; described anew only when a file changed."""
+        self._look()
+        sizes, newest = 0, 0.0
+        stamp: list[object] = []
+        for path, counts in self._files():
+            try:
+                found = os.stat(path, follow_symlinks=False)
+            except OSError:
+                stamp.append((path, None))
+                continue
+            stamp.append((path, found.st_ino, found.st_size, found.st_mtime_ns))
+            newest = max(newest, found.st_mtime)
+            sizes += found.st_size if counts else 0
+        now = (*stamp, *self.extra_stamp())
+        if self._facts is None or now != self._stamp:
+            self._stamp = now
+            facts = self.describe()
+            self._facts = replace(
+                facts, size_bytes=sizes, modified=newest or None, problems=facts.problems[:MAX_PROBLEMS]
+            )
+        return self._facts
+
+    def extra_stamp(self) -> tuple[object, ...]:
+        """What else `describe` depends on, for example what parsing found; compared by equality."""
+        return ()
+
+    def _files(self) -> Iterator[tuple[str, bool]]:
+        for source in self._sources:
+            yield source.path, True
+        for path in self.watched():
+            yield path, False
+
+    def poll(self, limit_bytes: int = POLL_BYTES) -> Chunk:
+        """The next points of the files, one file after the other."""
+        rows: list[Rows] = []
+        problems: list[Problem] = []
+        used, more = 0, False
+        self._look()
+        if self._is_void:
+            return self._start_over()
+        for source in self._sources:
+            if used >= limit_bytes:
+                more = True
+                break
+            piece = source.poll(limit_bytes - used)
+            if piece.reset:
+                return self._start_over()
+            rows.extend(_prefixed(item, source.prefix) for item in piece.rows)
+            problems.extend(self._problems(source.path, piece.complaints))
+            used += piece.bytes_used
+            more = more or piece.more
+            if piece.more:
+                break  # One file is read to its end before the next, so that any limits give one order.
+        read = total = 0
+        for source in self._sources:
+            one, of = source.progress()
+            read, total = read + one, total + of
+        return Chunk(tuple(self.finish_rows(rows)), tuple(problems), False, read, total, more)
+
+    def finish_rows(self, rows: list[Rows]) -> Sequence[Rows]:
+        """The last word on new rows; as they are unless a format knows better."""
+        return rows
+
+    def begin(self) -> None:
+        """All points are void: forget what earlier ones told."""
+
+    def _start_over(self) -> Chunk:
+        for source in self._sources:
+            source.rewind()
+        self._told = 0
+        self._is_void = False
+        self.begin()
+        total = sum(source.progress()[1] for source in self._sources)
+        return Chunk(reset=True, bytes_total=total, more=bool(self._sources))
+
+    def _look(self) -> None:
+        """Bring the sources up to date."""
+        now = list(self.sources())
+        for source in self._sources:
+            if source not in now:
+                source.close()
+                self._is_void = self._is_void or source.progress()[0] > 0
+        self._sources = now
+
+    def _problems(self, path: str, complaints: Sequence[Complaint]) -> Iterator[Problem]:
+        name = os.path.relpath(path, self.path) if path != self.path else os.path.basename(path)
+        for complaint in complaints:
+            self._told += 1
+            if self._told <= MAX_PROBLEMS:
+                yield Problem(name, complaint.line, complaint.message)
+            elif self._told == MAX_PROBLEMS + 1:
+                yield Problem(name, None, "more of the kind is not listed")
+
+    def preview(self, lines: int = 800) -> Chunk:
+        """No sample: these files are read from the front fast enough."""
+        return Chunk()
+
+    def close(self) -> None:
+        """Close open descriptors. The reader can be polled again afterwards."""
+        for source in self._sources:
+            source.close()
+
+
+def _prefixed(rows: Rows, prefix: str) -> Rows:
+    if not prefix:
+        return rows
+    columns = {prefix + name: column for name, column in rows.columns.items()}
+    return replace(rows, clock=prefix + rows.clock, columns=columns)

@@ -1,0 +1,330 @@
+"""The files that a foreign run's points come from, each read forward or, where it is rewritten, as a whole.
+
+A source is a file with a decoder. The decoder is pure: bytes in, in any pieces, rows and complaints out.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from tailboard_tui.files.follow import MISSING, Follower, LineFollower
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.base import Column, FloatArray, Rows
+
+QUIET_S = 5.0
+"""A last line without a newline is taken as it is when the file has rested so long: nobody writes it."""
+
+TAIL_LIMIT_BYTES = 64 * 1024
+"""Of a last line that is taken without its newline."""
+
+WHOLE_LIMIT_BYTES = 32 * 1024 * 1024
+"""Of a file that can only be parsed as a whole: some 0.3 s of one core."""
+
+
+class Complaint(NamedTuple):
+    """Something that a decoder could not use."""
+
+    line: int | None
+    """1-based, where the file has lines."""
+    message: str
+
+
+class Decoder(Protocol):
+    """Turns the content of one file into points."""
+
+    def feed(self, data: bytes, first_line: int) -> None:
+        """The next bytes; of a file of lines, whole lines, the first of which has this number."""
+        ...
+
+    def take(self) -> tuple[list[Rows], list[Complaint]]:
+        """What came of the bytes fed since the last call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one look at a source gave."""
+
+    rows: Sequence[Rows] = ()
+    complaints: Sequence[Complaint] = ()
+    reset: bool = False
+    """The file is another than before: what it gave is void. Nothing else is in this piece."""
+    bytes_used: int = 0
+    more: bool = False
+
+
+class Source(Protocol):
+    """One file that gives points."""
+
+    path: str
+    prefix: str
+    """Stands before its metric names: the sub-directory of a folded run with its slash, or nothing."""
+
+    def poll(self, limit_bytes: int) -> Piece:
+        """The next points; never raises."""
+        ...
+
+    def rewind(self) -> None:
+        """Start over."""
+        ...
+
+    def close(self) -> None:
+        """Close descriptors."""
+        ...
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes in the file, at the last look."""
+        ...
+
+
+class _File:
+    """What all sources share: the path, and each reason not to read it told once."""
+
+    def __init__(self, path: str, prefix: str) -> None:
+        self.path = path
+        self.prefix = prefix
+        self._told: str | None = None
+
+    def _news_of(self, problem: str | None) -> list[Complaint]:
+        is_new = problem != self._told
+        self._told = problem
+        return [Complaint(None, problem)] if is_new and problem is not None else []
+
+
+class ByteSource(_File):
+    """A file of records that only grows."""
+
+    def __init__(self, path: str, make: Callable[[], Decoder], prefix: str = "") -> None:
+        super().__init__(path, prefix)
+        self._make = make
+        self._decoder = make()
+        self._file = Follower(path)
+
+    def poll(self, limit_bytes: int) -> Piece:
+        """The next points; never raises."""
+        if self._file.check():
+            self.rewind()
+            return Piece(reset=True, more=True)
+        complaints = self._news_of(self._file.problem)
+        data = self._file.read(limit_bytes)
+        if not data:
+            return Piece(complaints=complaints, more=self._file.is_in_doubt)
+        self._file.take(data)
+        self._decoder.feed(data, 0)
+        rows, found = self._decoder.take()
+        return Piece(rows, complaints + found, False, len(data), len(data) == limit_bytes)
+
+    def rewind(self) -> None:
+        """Start over."""
+        self._file.rewind()
+        self._decoder = self._make()
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        self._file.close()
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes in the file, at the last look."""
+        return self._file.offset, self._file.size
+
+
+class LineSource(_File):
+    """A file of lines that only grows. A last line without newline is taken once the file rests."""
+
+    def __init__(
+        self, path: str, make: Callable[[], Decoder], prefix: str = "", now: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__(path, prefix)
+        self._make = make
+        self._decoder = make()
+        self._lines = LineFollower(path)
+        self._now = now
+        self._tail: bytes | None = None
+        """The unfinished last line that was taken as it stood."""
+
+    def poll(self, limit_bytes: int) -> Piece:
+        """The next points; never raises."""
+        block = self._lines.poll(limit_bytes)
+        if block.reset or self._is_other_tail(block.data):
+            self.rewind()
+            return Piece(reset=True, more=True)
+        complaints = self._news_of(self._lines.file.problem)
+        complaints += [Complaint(line, "longer than 1 MiB, left out") for line in block.too_long]
+        data, first_line = block.data, block.first_line
+        if data and self._tail is not None:  # Only the newline of a line that is already taken.
+            data, first_line, self._tail = data[len(self._tail) + 1 :], first_line + 1, None
+        if data:
+            self._decoder.feed(data, first_line)
+        elif not block.more and self._tail is None:
+            self._take_rest(first_line)
+        rows, found = self._decoder.take()
+        return Piece(rows, complaints + found, False, len(block.data), block.more)
+
+    def _is_other_tail(self, data: bytes) -> bool:
+        """Whether the last line that was taken without its newline went on."""
+        return bool(data) and self._tail is not None and not data.startswith(self._tail + b"\n")
+
+    def _take_rest(self, line: int) -> None:
+        file = self._lines.file
+        rest = file.size - file.offset
+        if not 0 < rest <= TAIL_LIMIT_BYTES:
+            return
+        try:
+            if self._now() - os.stat(self.path).st_mtime < QUIET_S:
+                return
+            data = read_slice(self.path, file.offset, rest)
+        except OSError:
+            return
+        if b"\n" not in data and b"\0" not in data:
+            self._tail = data
+            self._decoder.feed(data + b"\n", line)
+
+    def rewind(self) -> None:
+        """Start over."""
+        self._lines.rewind()
+        self._decoder = self._make()
+        self._tail = None
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        self._lines.close()
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes in the file, at the last look."""
+        offset, size = self._lines.file.offset, self._lines.file.size
+        return (size if self._tail is not None else offset), size
+
+
+class WholeSource(_File):
+    """A file that its writer replaces or rewrites: parsed as a whole whenever it is another.
+
+    Points that only grew at their end are given as such, so a chart of a run that rewrites its file
+    every ten seconds grows like any other.
+    """
+
+    def __init__(
+        self, path: str, parse: Callable[[bytes], tuple[list[Rows], list[Complaint]]], prefix: str = ""
+    ) -> None:
+        super().__init__(path, prefix)
+        self._parse = parse
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Start over."""
+        self._stamp: tuple[int, ...] | None = None
+        self._failed_stamp: tuple[int, ...] | None = None
+        self._given: dict[str, Rows] = {}
+        self._size = 0
+
+    def poll(self, limit_bytes: int) -> Piece:
+        """The next points; never raises."""
+        try:
+            found = os.stat(self.path, follow_symlinks=False)
+            stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+            if stamp == self._stamp:
+                return Piece()
+            data = read_slice(self.path, 0, WHOLE_LIMIT_BYTES + 1)
+        except OSError as error:
+            return self._fail(
+                MISSING if isinstance(error, FileNotFoundError) else error.strerror or str(error)
+            )
+        if len(data) > WHOLE_LIMIT_BYTES:
+            self._stamp = stamp
+            return Piece(complaints=self._news_of(f"larger than {WHOLE_LIMIT_BYTES >> 20} MiB, not read"))
+        rows, complaints = self._parse(data)
+        if complaints and not rows and self._given and stamp != self._failed_stamp:
+            self._failed_stamp = stamp  # Perhaps caught in the middle of a rewrite: look once more.
+            return Piece()
+        self._stamp, self._size, self._told = stamp, len(data), None
+        now = {item.clock: item for item in rows}
+        news = growth(self._given, now) if rows or not complaints else []
+        if news is None:
+            self.rewind()
+            return Piece(reset=True, more=True)
+        if rows:
+            self._given = now
+        return Piece(news, complaints, False, len(data))
+
+    def _fail(self, problem: str) -> Piece:
+        if self._given and problem == MISSING:
+            self.rewind()
+            return Piece(reset=True)
+        return Piece(complaints=self._news_of(problem))
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def progress(self) -> tuple[int, int]:
+        """Bytes read and bytes in the file, at the last look."""
+        return self._size, self._size
+
+
+def growth(before: Mapping[str, Rows], now: Mapping[str, Rows]) -> list[Rows] | None:
+    """The rows that `now` has more than `before`; None when it is no continuation of it."""
+    if not before.keys() <= now.keys():
+        return None
+    news = []
+    for clock, rows in now.items():
+        old = before.get(clock)
+        if old is None:
+            news.append(rows)
+            continue
+        start = len(old.steps)
+        if not _begins_with(rows, old):
+            return None
+        if len(rows.steps) > start:
+            news.append(_from_row(rows, start))
+    return news
+
+
+def _begins_with(rows: Rows, old: Rows) -> bool:
+    start = len(old.steps)
+    if not (_same(rows.steps[:start], old.steps) and _same(rows.times[:start], old.times)):
+        return False
+    for name, column in rows.columns.items():
+        cut = _from_begin(column, start)
+        before = old.columns.get(name)
+        if before is None:
+            if len(cut.values):
+                return False
+        elif not (_same(cut.values, before.values) and _same_rows(cut, before)):
+            return False
+    return old.columns.keys() <= rows.columns.keys()
+
+
+def _same(one: FloatArray, other: FloatArray) -> bool:
+    return bool(np.array_equal(one, other, equal_nan=True))
+
+
+def _same_rows(one: Column, other: Column) -> bool:
+    if one.rows is None or other.rows is None:
+        return one.rows is other.rows
+    return bool(np.array_equal(one.rows, other.rows))
+
+
+def _from_begin(column: Column, count: int) -> Column:
+    """The part of a column in the first `count` rows."""
+    if column.rows is None:
+        return Column(None, column.values[:count])
+    cut = int(np.searchsorted(column.rows, count))
+    return Column(column.rows[:cut], column.values[:cut])
+
+
+def _from_row(rows: Rows, start: int) -> Rows:
+    """The rows from `start` on."""
+    columns = {}
+    for name, column in rows.columns.items():
+        if column.rows is None:
+            columns[name] = Column(None, column.values[start:])
+            continue
+        cut = int(np.searchsorted(column.rows, start))
+        if cut < len(column.rows):
+            columns[name] = Column(column.rows[cut:] - np.uint32(start), column.values[cut:])
+    resumes = tuple((row - start, step) for row, step in rows.resumes if row >= start)
+    return replace(rows, steps=rows.steps[start:], times=rows.times[start:], columns=columns, resumes=resumes)

@@ -1,0 +1,164 @@
+"""What lies beside the metrics of a foreign run: its configuration, its output, its name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tailboard_tui.files.opening import read_small
+from tailboard_tui.formats.base import LogFile, Problem, Value
+from tailboard_tui.formats.listing import Entries
+
+MAX_VALUES = 5_000
+"""Leaves of a configuration that are kept: YAML aliases can make a few lines into millions."""
+
+MAX_LEVELS = 30
+
+_TEXT_CHARS = 2_000
+"""Of one configuration value."""
+
+CONFIG_FILES = (
+    "config.yaml",
+    "config.yml",
+    "config.json",
+    "hparams.yaml",
+    "hparams.json",
+    "hyperparameters.json",
+    "args.yaml",
+    "args.yml",
+    "args.json",
+    "params.yaml",
+    "params.json",
+    "training_args.json",
+    "progress_config.json",
+)
+"""Names under which training scripts leave their configuration, the more telling last."""
+
+_LOG_NAME = re.compile(
+    r"\.(?:log|out|err)\Z|\A(?:stdout|stderr|cout|output|log|logs?)\.txt\Z|\A(?:stdout|stderr)\Z"
+)
+
+_PLAIN_NAME = re.compile(
+    r"\A(?:version_\d+|\d{1,3}|train|training|tensorboard|tb|tb_logs|logs?|events|csv|outputs?|results?|runs?|"
+    r"run|default|dvclive|vis_data|metrics|models?)\Z",
+    re.IGNORECASE,
+)
+"""Directory names that tell nothing without the one above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the files beside the metrics say."""
+
+    config: Mapping[str, Value] = field(default_factory=dict)
+    log_files: tuple[LogFile, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def title(path: str) -> str:
+    """A name for the run at `path`: its own, with that of the directory above where it says nothing."""
+    parent, base = os.path.split(path)
+    names = [base]
+    while _PLAIN_NAME.match(names[0]) and len(names) < 3 and os.path.basename(parent):
+        parent, above = os.path.split(parent)
+        names.insert(0, above)
+    return "/".join(names)
+
+
+def log_files(path: str, entries: Entries) -> tuple[LogFile, ...]:
+    """The files in a run's directory that it printed to."""
+    return tuple(LogFile(f"{path}/{name}", name) for name in entries.files if _LOG_NAME.search(name))
+
+
+def config_paths(path: str, entries: Entries) -> list[str]:
+    """The configuration files of a run directory; later ones win."""
+    found = [f"{path}/{name}" for name in CONFIG_FILES if name in entries.files]
+    if ".hydra" in entries.directories:
+        found.append(f"{path}/.hydra/config.yaml")
+    return found
+
+
+def surroundings(path: str, entries: Entries) -> Surroundings:
+    """All that the files beside the metrics in the directory `path` say."""
+    config: dict[str, Value] = {}
+    problems: list[Problem] = []
+    for file in config_paths(path, entries):
+        found = read_mapping(file, os.path.relpath(file, path), problems)
+        config.update(flatten(found, "."))
+    return Surroundings(config, log_files(path, entries), tuple(problems))
+
+
+def read_mapping(path: str, name: str, problems: list[Problem]) -> Mapping[str, object]:
+    """A small JSON or YAML file that holds one mapping; empty, with the reason told, where it does not.
+
+    Args:
+        path: The file.
+        name: What a problem calls it.
+        problems: Told there.
+    """
+    parse: Callable[[bytes], object] = json_value if path.endswith(".json") else yaml_value
+    try:
+        found = parse(read_small(path))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        problems.append(Problem(name, None, error.strerror or str(error)))
+        return {}
+    except ValueError as error:
+        problems.append(Problem(name, None, str(error)))
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def json_value(data: bytes) -> object:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig", "replace"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def yaml_value(data: bytes) -> object:
+    """The value of a YAML text, by the safe loader; errors as `json_value`."""
+    from tailboard_tui.formats.yamlfile import load
+
+    return load(data)
+
+
+def flatten(value: object, separator: str) -> dict[str, Value]:
+    """The leaves of nested mappings under their joined keys; lists become their JSON text."""
+    found: dict[str, Value] = {}
+    for name, leaf in _leaves(value, "", separator, 0):
+        if len(found) >= MAX_VALUES:
+            break
+        found[name] = leaf
+    return found
+
+
+def _leaves(value: object, name: str, separator: str, level: int) -> Iterator[tuple[str, Value]]:
+    if isinstance(value, dict) and value and level < MAX_LEVELS:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name}{separator}{key}" if name else str(key), separator, level + 1)
+    elif name:
+        yield name, plain(value)
+
+
+def plain(value: object) -> Value:
+    """A leaf as a configuration value."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 63 else str(value)[:_TEXT_CHARS] if abs(value) < 10**400 else "huge"
+    if isinstance(value, str):
+        return value[:_TEXT_CHARS]
+    try:
+        return json.dumps(value, default=str)[:_TEXT_CHARS]
+    except (ValueError, RecursionError):
+        return "nested too deeply"

@@ -1,0 +1,269 @@
+"""TensorBoard's event files: one run is a directory of them, with `train/` and `validation/` below it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+from collections.abc import Iterable
+
+import numpy as np
+
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.base import Column, FloatArray, Rows, RunFacts, Value
+from tailboard_tui.formats.listing import Entries, Listings, entries_of
+from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.sources import ByteSource, Complaint, Source
+from tailboard_tui.formats.surroundings import config_paths, surroundings, title
+from tailboard_tui.formats.tfevents import Events, TagPoints
+from tailboard_tui.formats.tfrecord import TFRecords
+
+SPLITS = frozenset(
+    {"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev"}
+)
+"""Sub-directories that hold a part of the run above them, as Keras and Estimators write them."""
+
+_HPARAMS_DIRECTORY = re.compile(r"\A\d{9,11}\.\d+(?:\.\w+)?\Z")
+"""What `SummaryWriter.add_hparams` of torch and tensorboardX makes below the run: the time."""
+
+PEEK_BYTES = 4096
+
+
+def is_event_file(name: str) -> bool:
+    """Whether a file of this name is one of TensorBoard's."""
+    return "tfevents" in name and not name.endswith((".gz", ".zip", ".tmp", ".lock"))
+
+
+class _History:
+    """Where each tag of a run stands, across its event files."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, tuple[str, float, float]] = {}
+        """Tag with its prefix -> file, newest step and its time."""
+
+
+class EventDecoder:
+    """One event file -> rows with one clock a tag."""
+
+    def __init__(self, path: str, prefix: str, events: Events, history: _History) -> None:
+        self._path = path
+        self._prefix = prefix
+        self._records = TFRecords()
+        self._events = events
+        self._history = history
+        self._messages: list[str] = []
+
+    def feed(self, data: bytes, first_line: int) -> None:
+        """The next bytes of the file."""
+        self._messages += self._events.read(self._records.feed(data))
+        self._messages += self._records.take_messages()
+
+    def take(self) -> tuple[list[Rows], list[Complaint]]:
+        """The points of the records that are whole."""
+        rows = [self._rows(tag, points) for tag, points in self._events.take().items()]
+        messages, self._messages = self._messages, []
+        return rows, [Complaint(None, message) for message in messages]
+
+    def _rows(self, tag: str, points: TagPoints) -> Rows:
+        steps, times, values = points.arrays()
+        times[times == 0] = math.nan  # proto3 leaves a missing time at zero
+        resumes = self._resumes(self._prefix + tag, steps, times)
+        return Rows(tag, "metrics", steps, times, {tag: Column(None, values)}, resumes)
+
+    def _resumes(self, name: str, steps: FloatArray, times: FloatArray) -> tuple[tuple[int, float], ...]:
+        """A marker where a later file goes on below the newest step of an earlier one.
+
+        Files that were written side by side (several processes) overlap in time: nothing is replaced.
+        """
+        before = self._history.last.get(name)
+        self._history.last[name] = (self._path, float(steps[-1]), float(times[-1]))
+        if before is None:
+            return ()
+        file, last_step, last_time = before
+        if file == self._path or steps[0] > last_step or not times[0] >= last_time:
+            return ()
+        return ((0, float(steps[0])),)
+
+
+class TensorboardReader(RunReader):
+    """A directory of event files, or one such file."""
+
+    source = "tensorboard"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._listings = Listings()
+        self._events: dict[str, Events] = {}
+        self._history = _History()
+
+    def sources(self) -> Iterable[Source]:
+        """The event files, the parts' after the run's own, older ones first."""
+        if not os.path.isdir(self.path):
+            return [self._source(self.path, "")]
+        return [
+            self._source(f"{directory}/{name}", prefix)
+            for directory, prefix in folded(self.path, self._listings)
+            for name in sorted(self._listings.of(directory).files, key=_age)
+            if is_event_file(name)
+        ]
+
+    def _source(self, path: str, prefix: str) -> Source:
+        known = self.known(path)
+        if known is not None:
+            return known
+
+        def decoder() -> EventDecoder:
+            events = self._events[path] = Events()
+            return EventDecoder(path, prefix, events, self._history)
+
+        return ByteSource(path, decoder, prefix)
+
+    def begin(self) -> None:
+        """Forget where the tags stood."""
+        self._history.last.clear()
+
+    def watched(self) -> Iterable[str]:
+        """The configuration beside the event files."""
+        return config_paths(self.path, self._listings.of(self.path))
+
+    def extra_stamp(self) -> tuple[object, ...]:
+        """How much the event files have told so far."""
+        return tuple((len(events.hparams), len(events.texts)) for events in self._events.values())
+
+    def describe(self) -> RunFacts:
+        """Facts from the ends of the event files and from the files beside them."""
+        beside = surroundings(self.path, self._listings.of(self.path))
+        paths = [source.path for source in self._sources]
+        config: dict[str, Value] = dict(beside.config)
+        summary: dict[str, Value] = {}
+        for path in paths:
+            events = self._events[path]
+            head = events if events.first_time is not None else _head(path)
+            config.update(head.hparams)
+            for tag, text in head.texts.items():
+                table = markdown_table(text)
+                config.update(table)
+                if not table:
+                    summary[tag] = text
+        peek = peek_at([(source.path, source.prefix) for source in self._sources])
+        return RunFacts(
+            id=title(self.path),
+            name=title(self.path),
+            source=self.source,
+            path=self.path,
+            created=peek.first_time,
+            config=config,
+            summary=summary,
+            log_files=beside.log_files,
+            last_step=peek.last_step,
+            last_time=peek.last_time,
+            last_values=peek.last_values,
+            problems=beside.problems,
+        )
+
+
+def folded(path: str, listings: Listings) -> list[tuple[str, str]]:
+    """The directories that belong to the run at `path`, each with the prefix of its metrics."""
+    here = listings.of(path)
+    found = [(path, "")]
+    for name in absorbed(path, here):
+        prefix = "" if _HPARAMS_DIRECTORY.match(name) else f"{name}/"
+        found.append((f"{path}/{name}", prefix))
+    return found
+
+
+def absorbed(path: str, here: Entries) -> list[str]:
+    """Sub-directories with event files that are parts of the run at `path`, not runs by themselves."""
+    has_own = any(is_event_file(name) for name in here.files)
+    parts = []
+    for name in here.directories:
+        if name.lower() in SPLITS or (has_own and _HPARAMS_DIRECTORY.match(name)):
+            if _has_events(f"{path}/{name}"):
+                parts.append(name)
+        elif has_own and "_" in name and _is_scalars_directory(path, name):
+            parts.append(name)
+    return parts
+
+
+def claims(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory holds event files, or only the parts of a run that do."""
+    if any(is_event_file(name) for name in names):
+        return True
+    splits = [name for name in names if name.lower() in SPLITS]
+    return bool(splits) and any(_has_events(f"{path}/{name}") for name in splits)
+
+
+def _has_events(path: str) -> bool:
+    return any(is_event_file(name) for name in entries_of(path).files)
+
+
+def _is_scalars_directory(path: str, name: str) -> bool:
+    """Whether `SummaryWriter.add_scalars(tag, {key: ...})` made it: `<tag>_<key>`, with that tag inside."""
+    events = [file for file in entries_of(f"{path}/{name}").files if is_event_file(file)]
+    if not events:
+        return False
+    tags = _head(f"{path}/{name}/{events[0]}").take()
+    return any(name.startswith(tag.replace("/", "_") + "_") for tag in tags)
+
+
+def _age(name: str) -> tuple[float, str]:
+    """Event files in the order in which they were begun: the name holds the second."""
+    found = re.search(r"tfevents\.(\d+)", name)
+    return (float(found.group(1)[:15]) if found else 0.0, name)
+
+
+def _head(path: str) -> Events:
+    events = Events()
+    with contextlib.suppress(OSError):  # `poll` says why it cannot be read
+        events.read(TFRecords().feed(read_slice(path, 0, PEEK_BYTES)))
+    return events
+
+
+def peek_at(files: list[tuple[str, str]]) -> Peek:
+    """What the first and last bytes of event files tell.
+
+    Args:
+        files: Path and prefix of each, the newest of a directory last; eight are looked at.
+    """
+    first, last_time, last_step = math.inf, -math.inf, -math.inf
+    values: dict[str, float] = {}
+    for path, prefix in files[-8:]:
+        first = min(first, _head(path).first_time or math.inf)
+        for tag, points in _tail(path).items():
+            steps, times, numbers = points.arrays()
+            values[prefix + tag] = float(numbers[-1])
+            last_step = max(last_step, float(steps[-1]))
+            if np.isfinite(times[-1]):
+                last_time = max(last_time, float(times[-1]))
+    if len(files) > 8:
+        first = min(first, _head(files[0][0]).first_time or math.inf)
+    return Peek(_finite(first), _finite(last_time), _finite(last_step), values)
+
+
+def _tail(path: str) -> dict[str, TagPoints]:
+    try:
+        start = max(os.stat(path, follow_symlinks=False).st_size - PEEK_BYTES, 0)
+        data = read_slice(path, start, PEEK_BYTES)
+    except OSError:
+        return {}
+    events = Events()
+    events.read(TFRecords(in_the_middle=start > 0).feed(data))
+    return events.take()
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def markdown_table(text: str) -> dict[str, Value]:
+    """The rows of a two-column Markdown table, in which CleanRL leaves its hyperparameters; or nothing."""
+    lines = [line.strip() for line in text.strip().split("\n")]
+    if len(lines) < 3 or not re.fullmatch(r"\|?\s*:?-+:?\s*\|\s*:?-+:?\s*\|?", lines[1]):
+        return {}
+    found: dict[str, Value] = {}
+    for line in lines[2:]:
+        cells = [cell.strip() for cell in line.strip("|").split("|", 1)]
+        if len(cells) == 2 and cells[0]:
+            found[cells[0]] = cells[1]
+    return found
