@@ -1,0 +1,353 @@
+"""What is looked at when: the loop's work, cut into turns that take a few hundredths of a second.
+
+What matters most comes first: runs on screen, new runs, runs that are being written, then a glance at
+the quiet ones, then reading all others once for their statistics.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from tailboard_tui.files.mounts import mount_of
+from tailboard_tui.settings import Settings
+from tailboard_tui.store.catalog import Catalog, Place
+from tailboard_tui.store.status import Host
+from tailboard_tui.store.tracked import TrackedRun
+from tailboard_tui.store.watch import Watch
+
+ROOTS_S = 1.0
+"""How often directories are asked for new runs."""
+
+SETTLE_S = 0.1
+"""From an event in a root to looking there: a new run needs that long to write its first file."""
+
+SHOWN_S = 0.25
+"""How often a shown run is looked at when no events arrive for it."""
+
+SHOWN_WITH_EVENTS_S = 0.5
+SHOWN_QUIET_S = 1.0
+"""The same for a run that has ended."""
+
+LEAST_GAP_S = 0.05
+"""Least time between two looks at a run, however many events there are."""
+
+ACTIVE_S = (2.0, 10.0)
+"""Shortest and longest time between looks at a run that is not shown but being written."""
+
+ACTIVE_FOR_S = 600.0
+"""A run counts as being written for so long after it last grew."""
+
+GLANCE_COST_S = 25e-6
+"""What a glance at a quiet run costs, CPU seconds."""
+
+GLANCE_SHARE = 0.003
+"""Share of a core for that: 10,000 quiet runs come round in 80 s."""
+
+ROUND_LEAST_S = 20.0
+
+NEW_A_TURN = 64
+READ_FOR_S = 0.03
+"""How long shown runs are read in a turn before the others get theirs."""
+
+CHECK_FOR_S = 0.05
+BACKGROUND_PAUSE_S = 0.001
+"""Between two pieces read in the background: the screen's thread gets the interpreter at once."""
+
+REREAD_SHARE = 0.05
+"""Share of time for reading a growing run anew whose points were let go."""
+
+
+class Worker:
+    """The runs below some roots and the order in which they are read. Belongs to one thread.
+
+    Attributes:
+        runs: All runs by key, in the order in which they were found.
+        dirty: Keys of runs of which something changed since the caller last cleared it.
+        removed: Keys of runs that went, likewise.
+        is_scanning: Whether the first look at all directories is under way.
+    """
+
+    def __init__(self, roots: Sequence[str], settings: Settings, host: Host) -> None:
+        self.runs: dict[str, TrackedRun] = {}
+        self.dirty: set[str] = set()
+        self.removed: set[str] = set()
+        self.is_scanning = True
+        self.watch = Watch(poll_only=settings.watch == "poll")
+        self._budget_bytes = settings.memory_mib * 1024 * 1024
+        self._host = host
+        self._catalog = Catalog(roots)
+        self._shown: dict[str, None] = {}
+        self._active: dict[str, TrackedRun] = {}
+        self._held: dict[str, TrackedRun] = {}
+        self._unread: deque[str] = deque()
+        self._round: deque[str] = deque()
+        self._is_urgent_round = False
+        self._next_glances = self._next_roots = 0.0
+        self._is_remote: dict[str, bool] = {}
+
+    def places(self) -> tuple[Place, ...]:
+        """The roots, each with what is wrong with it."""
+        return self._catalog.places()
+
+    def show(self, keys: Iterable[str]) -> None:
+        """Follow these runs closely, beginning with a sample of each that is not read."""
+        before, self._shown = self._shown, dict.fromkeys(keys)
+        for key in before.keys() - self._shown.keys():
+            run = self.runs.get(key)
+            if run is not None:
+                run.close()
+                self._settle(run)
+        for key in self._shown.keys() - before.keys():
+            run = self.runs.get(key)
+            if run is not None:
+                self._bring_up(run)
+        self._follow()
+
+    def refresh(self, keys: Iterable[str] | None = None) -> None:
+        """Look at these runs again as if all their files had changed, or at everything."""
+        if keys is None:
+            self._catalog.relist()
+            self._round, self._is_urgent_round, self._next_glances = deque(self.runs), True, 0.0
+        for key in self._shown if keys is None else keys:
+            run = self.runs.get(key)
+            if run is not None:
+                run.forget_signature()
+                run.next_check = 0.0
+                self._active[key] = run
+
+    def turn(self, now: float) -> float:
+        """Do a bounded piece of the work.
+
+        Args:
+            now: Unix time in seconds.
+
+        Returns:
+            Seconds until there is more to do, 0 for at once.
+        """
+        self._take_events(now)
+        is_more = self._read_shown(now)
+        is_more |= self._look_for_runs(now)
+        is_more |= self._check_active(now)
+        is_more |= self._glance_at_some(now)
+        if is_more:
+            return 0.0
+        return BACKGROUND_PAUSE_S if self._read_in_background(now) else self._until_next(now)
+
+    def tell(self, now: float) -> None:
+        """Make the rows of all dirty runs anew."""
+        for key in self.dirty:
+            run = self.runs[key]
+            run.summarise()
+            run.tell(now, self._host)
+
+    def close(self) -> None:
+        """Close all files and stop waiting for events."""
+        self.watch.close()
+        for run in self.runs.values():
+            run.close()
+
+    def _take_events(self, now: float) -> None:
+        for path in self.watch.changed():
+            is_run = False
+            for key in self._shown:
+                run = self.runs.get(key)
+                if run is not None and run.directory == path:
+                    run.is_announced = is_run = True
+                    run.next_check = min(run.next_check, run.checked_at + LEAST_GAP_S)
+            if not is_run:
+                self._next_roots = min(self._next_roots, now + SETTLE_S)
+
+    # Runs on screen
+
+    def _bring_up(self, run: TrackedRun) -> None:
+        """Get a run ready that has just come on screen."""
+        run.preview()
+        run.next_check = 0.0
+        self.dirty.add(run.key)
+
+    def _read_shown(self, now: float) -> bool:
+        """Bring the runs on screen up to date; whether more can be read at once."""
+        end = time.monotonic() + READ_FOR_S
+        for key in self._shown:
+            run = self.runs.get(key)
+            if run is None:
+                continue
+            if now >= run.next_check:
+                self._check(run, now)
+            while not run.is_read:
+                run.read_some()
+                self.dirty.add(key)
+                self._hold(run)
+                if time.monotonic() > end:
+                    return True
+        return False
+
+    def _check(self, run: TrackedRun, now: float) -> None:
+        """Look whether anything was written to a run, and at its status, which time alone may change."""
+        run.checked_at = now
+        if run.has_changed(now, revalidate=self._needs_revalidation(run)):
+            if run.last_change == now and not run.is_announced:
+                self.watch.saw_growth(run.directory)
+            run.read_facts()
+            run.is_read = False
+            self.dirty.add(run.key)
+            if run.key not in self._shown:
+                self._unread.appendleft(run.key)
+                run.close()
+        elif run.is_live:
+            before = run.row.status
+            if run.tell(now, self._host).status != before:
+                self.dirty.add(run.key)
+        run.is_announced = False
+        run.next_check = now + self._interval(run, now)
+        self._settle(run)
+
+    def _interval(self, run: TrackedRun, now: float) -> float:
+        if run.key in self._shown:
+            if not run.is_live and now - run.last_change > ACTIVE_FOR_S:
+                return SHOWN_QUIET_S
+            return SHOWN_WITH_EVENTS_S if self.watch.delivers(run.directory) else SHOWN_S
+        return min(max(ACTIVE_S[0], 2 * run.usual_gap_s), ACTIVE_S[1])
+
+    def _needs_revalidation(self, run: TrackedRun) -> bool:
+        """Whether the file system may answer `stat` from a stale cache."""
+        above = os.path.dirname(run.key)
+        if above not in self._is_remote:
+            mount = mount_of(above)
+            self._is_remote[above] = mount is not None and mount.is_remote
+        return self._is_remote[above] and run.key in self._shown
+
+    def _follow(self) -> None:
+        """Wait for events in the roots and around the shown runs."""
+        shown = [self.runs[key].directory for key in self._shown if key in self.runs]
+        roots = [place.path for place in self._catalog.places()]
+        self.watch.follow([*roots, *shown, *self._catalog.directories()])
+
+    # Runs that come and go
+
+    def _look_for_runs(self, now: float) -> bool:
+        if now >= self._next_roots:
+            self._catalog.check(now)
+            self._next_roots = now + ROOTS_S
+            self._follow()
+        if self._catalog.is_busy:
+            change = self._catalog.step(now, NEW_A_TURN)
+            for key in change.removed:
+                self._remove(key)
+            for found in change.found:
+                self._add(TrackedRun(found), now)
+        self.is_scanning = self.is_scanning and self._catalog.is_busy
+        return self._catalog.is_busy
+
+    def _add(self, run: TrackedRun, now: float) -> None:
+        run.read_facts()
+        run.tell(now, self._host)
+        self.runs[run.key] = run
+        self.removed.discard(run.key)
+        self.dirty.add(run.key)
+        if run.key in self._shown:
+            self._bring_up(run)
+        else:
+            run.close()
+            run.next_check = now + ACTIVE_S[0]
+            self._unread.append(run.key)
+            self._settle(run)
+
+    def _remove(self, key: str) -> None:
+        run = self.runs.pop(key, None)
+        if run is None:
+            return
+        run.close()
+        self._active.pop(key, None)
+        self._held.pop(key, None)
+        self.dirty.discard(key)
+        self.removed.add(key)
+
+    # Runs that are not on screen
+
+    def _settle(self, run: TrackedRun) -> None:
+        """Look at a run at the pace of those that are being written, or only glance at it now and then."""
+        if run.is_live or run.last_change > run.checked_at - ACTIVE_FOR_S:
+            self._active[run.key] = run
+        else:
+            self._active.pop(run.key, None)
+
+    def _check_active(self, now: float) -> bool:
+        end = time.monotonic() + CHECK_FOR_S
+        for run in list(self._active.values()):
+            if now >= run.next_check and run.key not in self._shown:
+                self._check(run, now)
+                if time.monotonic() > end:
+                    return True
+        return False
+
+    def _glance_at_some(self, now: float) -> bool:
+        """Look for signs of life in some of the quiet runs; whether the rest is wanted at once."""
+        if now < self._next_glances or self.is_scanning:
+            return False
+        if not self._round:
+            self._is_urgent_round = False
+            self._round.extend(key for key in self.runs if key not in self._active)
+        length_s = max(ROUND_LEAST_S, len(self.runs) * GLANCE_COST_S / GLANCE_SHARE)
+        for _ in range(
+            min(len(self._round), 200 if self._is_urgent_round else 1 + int(len(self.runs) / length_s))
+        ):
+            run = self.runs.get(self._round.popleft())
+            if run is not None and run.key not in self._shown and run.seems_changed():
+                self._check(run, now)
+        is_more = self._is_urgent_round and bool(self._round)
+        self._next_glances = now if is_more else now + 1.0
+        return is_more
+
+    def _read_in_background(self, now: float) -> bool:
+        """Read a piece of one run that is not on screen; whether there was any to read."""
+        for _ in range(len(self._unread)):
+            key = self._unread[0]
+            run = self.runs.get(key)
+            if run is None or run.is_read or key in self._shown:
+                self._unread.popleft()
+            elif now < run.not_before:
+                self._unread.rotate(-1)
+            else:
+                self._read_piece(run, now)
+                return True
+        return False
+
+    def _read_piece(self, run: TrackedRun, now: float) -> None:
+        if run.checked_at == 0.0:
+            self._check(run, now)
+        begun = time.monotonic()
+        is_more = run.read_some()
+        run.reading_s += time.monotonic() - begun
+        self._hold(run)
+        if not is_more:
+            self.dirty.add(run.key)
+            run.summarise()
+            run.close()
+
+    def _hold(self, run: TrackedRun) -> None:
+        """Keep a run's points as the newest used, and let the longest unused go beyond the budget."""
+        self._held.pop(run.key, None)
+        self._held[run.key] = run
+        total = sum(held.held_bytes for held in self._held.values())
+        for key in list(self._held):
+            if total <= self._budget_bytes:
+                return
+            held = self._held[key]
+            if key in self._shown or not held.is_read:
+                continue
+            total -= held.held_bytes
+            held.summarise()
+            held.let_go()
+            held.not_before = held.checked_at + held.reading_s / REREAD_SHARE
+            del self._held[key]
+
+    def _until_next(self, now: float) -> float:
+        """Seconds to the next thing that is due."""
+        due = [self._next_roots, self._next_glances]
+        due += [run.next_check for run in self._active.values()]
+        due += [self.runs[key].next_check for key in self._shown if key in self.runs]
+        return max(min(due) - now, 0.0)
