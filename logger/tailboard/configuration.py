@@ -1,10 +1,17 @@
-"""Hyperparameters in whatever form a script has them: dict, Namespace, dataclass, attrs, pydantic, OmegaConf."""
+"""Hyperparameters in whatever form a script has them: dict, Namespace, dataclass, pydantic, OmegaConf ..."""
 
 from __future__ import annotations
 
 import sys
 
 from tailboard.encoding import DEPTH_LIMIT, is_mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FIELDS = ("__dataclass_fields__", "model_fields", "__fields__")
+"""Where dataclasses, pydantic 2 and pydantic 1 keep the fields of a class."""
 
 
 def as_dict(config: object) -> dict[str, object]:
@@ -20,40 +27,34 @@ def as_dict(config: object) -> dict[str, object]:
 
 def _expand(value: object, depth: int) -> object:
     """`value` as nested dicts where it is a configuration object, else `value` itself."""
-    if depth <= 0:
+    entries = _entries(value) if depth > 0 else None
+    if entries is None:
         return value
-    fields = _fields(value)
-    if fields is None:
-        return value
-    return {str(key): _expand(item, depth - 1) for key, item in fields.items()}
+    return {str(key): _expand(item, depth - 1) for key, item in entries}
 
 
-def _fields(value: object) -> dict[object, object] | None:
+def _entries(value: object) -> Iterable[tuple[object, object]] | None:
     """The named entries of a configuration object, None for anything else."""
     if isinstance(value, type):
         return None
     container = _omegaconf(value)
     if container is not None:
-        return container
+        return container.items()
     if is_mapping(value):
-        return {key: value[key] for key in value.keys()}  # type: ignore[attr-defined, index]  # noqa: SIM118  is_mapping
+        return [(key, value[key]) for key in value.keys()]  # type: ignore[attr-defined, index]  # noqa: SIM118  is_mapping
     kind = type(value)
-    for names in (
-        "__dataclass_fields__",
-        "model_fields",
-        "__fields__",
-    ):  # dataclasses, pydantic 2, pydantic 1
+    for names in _FIELDS:
         fields = getattr(kind, names, None)
         if isinstance(fields, dict):
-            return {name: getattr(value, name) for name in fields if hasattr(value, name)}
+            return [(name, getattr(value, name)) for name in fields if hasattr(value, name)]
     attributes = getattr(kind, "__attrs_attrs__", None)
     if attributes is not None:
-        return {item.name: getattr(value, item.name) for item in attributes}
+        return [(item.name, getattr(value, item.name)) for item in attributes]
     for method in ("_asdict", "flag_values_dict"):  # named tuples; absl's FLAGS
         entries = getattr(value, method, None)
         if callable(entries):
-            return dict(entries())
-    return dict(vars(value)) if _is_namespace(kind) else None
+            return dict(entries()).items()
+    return vars(value).items() if _is_namespace(kind) else None
 
 
 def _is_namespace(kind: type) -> bool:

@@ -96,7 +96,7 @@ class Console:
         self._is_attached = False
         for stream, write in self._wrapped:
             if getattr(stream, "__dict__", {}).get("write") is write:
-                del stream.write  # type: ignore[method-assign]  # the class's own method shows again
+                del stream.write
         self._wrapped = []
 
 

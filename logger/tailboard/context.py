@@ -54,21 +54,30 @@ _ARGUMENT_LIMIT = 2000
 _GIT_TIMEOUT_S = 30.0
 
 
-def identity() -> dict[str, object]:
-    """Who runs what on which machine, now."""
+def identity(arguments: list[str] | None = None) -> dict[str, object]:
+    """Who runs what on which machine, now.
+
+    Args:
+        arguments: The program and its arguments; None: this Python process.
+    """
     system = os.uname()
     return {
-        "command": command(sys.orig_argv),
+        "command": command(sys.orig_argv if arguments is None else arguments),
         "cwd": _directory(),
         "host": system.nodename,
         "user": _user(),
         "pid": os.getpid(),
         "boot_id": first_line("/proc/sys/kernel/random/boot_id") or None,
         "process_start": process_start(os.getpid()),
-        "python": sys.version.partition(" ")[0],
+        "python": python_version() if arguments is None else None,
         "platform": f"{system.sysname}-{system.release}-{system.machine}",
         "env": environment(),
     }
+
+
+def python_version() -> str:
+    """As in `3.13.1`."""
+    return sys.version.partition(" ")[0]
 
 
 def command(arguments: list[str]) -> str:

@@ -144,7 +144,7 @@ def _at_exit() -> None:
 
 
 def _watch_signals() -> None:
-    """Take those signals whose default would end the process silently. A handler of the user's stays alone."""
+    """Take the signals whose default would end the process silently. A handler of the user's stays alone."""
     if threading.current_thread() is not threading.main_thread():
         return
     import signal

@@ -49,7 +49,7 @@ WARNING = "warning"
 """Event of a problem that the logger met: `message`."""
 
 JOIN = "join"
-"""Event of a process that logs into the run which `tailboard run` made: `pid`, `rank`. The first of a rank has it."""
+"""Event of a process that asks for the run of `tailboard run`: `pid`, `rank`, `claim`. The first has it."""
 
 FINISHED, FAILED, KILLED = "finished", "failed", "killed"
 """What a finish event can say of how the run ended."""

@@ -83,7 +83,7 @@ class LiveDict(dict[str, object]):
         for key, value in as_dict(other).items():
             self.setdefault(key, value)
 
-    def pop(self, key: str, *default: object) -> object:  # type: ignore[override]  # one signature for dict's overloads
+    def pop(self, key: str, *default: object) -> object:
         """As dict's, telling the owner."""
         found = super().pop(key, *default)
         self._changed()

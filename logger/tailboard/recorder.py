@@ -8,10 +8,10 @@ import time
 
 from tailboard import layout
 from tailboard.console import Console, OutputFile, complain
-from tailboard.encoding import encode, encode_line, is_flat, plain, scalar, slow_record
+from tailboard.encoding import encode, encode_line, encode_record, is_flat, plain, scalar, slow_record
 from tailboard.livedict import LiveDict
+from tailboard.metric_summary import MetricSummaries
 from tailboard.redact import redact_value
-from tailboard.summary import MetricSummaries
 from tailboard.writer import LineWriter, write_whole
 
 TYPE_CHECKING = False
@@ -29,6 +29,8 @@ _NAMES_LIMIT = 100_000
 _OWN_KEYS = 2
 """Entries of a record that are ours: step and time."""
 
+_CHECK_EVERY_S = 1.0
+
 _SAVE_EVERY_S = 1.0
 """config.json and summary.json are rewritten at most this often, and at the end."""
 
@@ -44,12 +46,11 @@ class Run:
     dir: str
     """Absolute path of the run's directory."""
 
-    def __init__(self, path: str, facts: dict[str, object], *, rank: int = 0, joined: bool = False) -> None:
+    def __init__(self, path: str, facts: dict[str, object], *, rank: int = 0) -> None:
         self.dir = path
         self.id = os.path.basename(path)
         self.rank = rank
         self._facts = facts
-        self._joined = joined
         self._pid = os.getpid()
         self._is_finished = False
         self._said: set[str] = set()
@@ -133,35 +134,34 @@ class Run:
             step: Any number. Without one: the last step plus one.
             commit: False: the next call without a step belongs to the same step, as in wandb.
         """
+        line = None
+        now = time.time()
         try:
-            now = round(time.time(), 3)
             if step is None:
                 step = next(self._steps)
                 if commit is False:
                     self._steps = itertools.count(step)
             elif type(step) is int:
-                if commit is False:
-                    self._steps = itertools.count(step)
-                else:
-                    self._steps = itertools.count(step + 1)
-            if self._names.issuperset(data):
-                text = encode({"_step": step, "_timestamp": now, **data})
+                self._steps = itertools.count(step if commit is False else step + 1)
+            if type(data) is dict and data and type(step) is int and self._names.issuperset(data):
+                text = encode_record(data)
                 if is_flat(text):
-                    self._metrics.append(text.encode() + b"\n")
-                    if now >= self._check_at or self._summaries.is_defined:
-                        self._look_after(data, step, now)
-                    return
+                    line = f'{{"_step":{step},"_timestamp":{now:.3f},{text[1:]}\n'.encode()
         except Exception:  # noqa: BLE001, S110  whatever it was, the slow way deals with it
             pass
-        self._log_slowly(data, step)
+        if line is None:
+            self._log_slowly(data, step, round(now, 3))
+            return
+        self._metrics.append(line)
+        if now >= self._check_at or self._summaries.is_defined:
+            self._look_after(data, now)
 
-    def _log_slowly(self, data: Mapping[str, object], step: object) -> None:
+    def _log_slowly(self, data: Mapping[str, object], step: object, now: float) -> None:
         try:
-            now = round(time.time(), 3)
             if not isinstance(data, dict) and not hasattr(type(data), "keys"):
                 self.warn("log data", f"log() takes a dict, not a {type(data).__name__}; the call is ignored")
                 return
-            number = self._step_number(step)
+            number = step if type(step) is int else self._step_number(step)
             record, media = slow_record(data, number, now, self.warn)
             if not media or len(record) > _OWN_KEYS:
                 self._metrics.append(encode_line(record))
@@ -170,7 +170,7 @@ class Run:
             if len(self._names) > _NAMES_LIMIT:
                 self._names.clear()
             self._names.update(name for name in data if type(name) is str and not name.startswith("_"))
-            self._look_after(data, number, now)
+            self._look_after(data, now)
         except Exception as error:  # noqa: BLE001  log() never raises into training
             self.warn(
                 "log", f"log() failed, the values of this step are lost: {type(error).__name__}: {error}"
@@ -184,13 +184,19 @@ class Run:
         self.warn("step", f"step must be a number, not {number!r:.80}; counting on")
         return next(self._steps)
 
-    def _look_after(self, data: Mapping[str, object], step: object, now: float) -> None:
-        """What need not be done at every call: summaries, files that changed, files that are gone."""
-        if self._summaries.is_defined and self._summaries.follow(data):
-            self._summary_changed()
-        if now < self._check_at:
-            return
-        self._check_at = now + 1.0
+    def _look_after(self, data: Mapping[str, object], now: float) -> None:
+        """Follow defined metrics, and once a second do what need not be done at every call."""
+        try:
+            if self._summaries.is_defined and self._summaries.follow(data):
+                self._summary_changed()
+            if now >= self._check_at:
+                self._check_at = now + _CHECK_EVERY_S
+                self.check()
+        except Exception as error:  # noqa: BLE001  log() never raises into training
+            self.warn("check", f"{type(error).__name__}: {error}")
+
+    def check(self) -> None:
+        """Save what changed, look for files that are gone, retry what could not be written."""
         clock = time.monotonic()
         self._metrics.check(clock)
         self._events.check(clock)
@@ -232,7 +238,7 @@ class Run:
         Args:
             name: A metric's name, or a pattern such as `val/*`.
             step_metric: The metric that stands on its x axis.
-            summary: `last`, `min`, `max`, `mean`, `best`, `first` or `none`: kept in the summary under `name`.
+            summary: `last`, `min`, `max`, `mean`, `best`, `first` or `none`: what the summary keeps of it.
             goal: `minimize` or `maximize`; what `best` means.
             ignored: Further arguments of wandb's.
         """
@@ -297,10 +303,14 @@ class Run:
     def set_fact(self, name: str, value: object) -> None:
         """Change an entry of run.json, which is rewritten by rename."""
         self._facts[name] = value
-        self._save(layout.RUN, self._run_facts, at_once=True)
+        if self._is_finished or os.getpid() != self._pid:
+            return
+        from tailboard.facts import change_entries
 
-    def _run_facts(self) -> object:
-        return plain(self._facts)
+        try:
+            change_entries(self.dir, layout.RUN, {name: value})
+        except OSError as error:
+            self.warn("save run.json", f"cannot write {layout.RUN}: {error.strerror or error}")
 
     def _config_changed(self) -> None:
         self._save(layout.CONFIG, lambda: plain(self.config, redact_value))
@@ -308,13 +318,11 @@ class Run:
     def _summary_changed(self) -> None:
         self._save(layout.SUMMARY, lambda: plain(self.summary))
 
-    def _save(self, name: str, content: Callable[[], object], at_once: bool = False) -> None:
+    def _save(self, name: str, content: Callable[[], object]) -> None:
         """Rewrite a small JSON file now, or soon when that was done a moment ago."""
         if self._is_finished or os.getpid() != self._pid:
             return
         self._unsaved[name] = content
-        if at_once:
-            self._saved_at.pop(name, None)
         self._save_changed(time.monotonic())
 
     def _save_changed(self, clock: float, everything: bool = False) -> None:
@@ -376,14 +384,18 @@ class Run:
         self._events.close()
         session.ended(self)
 
-    def capture_output(self) -> None:
-        """Begin to record stdout and stderr."""
+    def open_output(self) -> OutputFile:
+        """The run's output.log, opened for appending; closed with the run."""
         self._output = OutputFile(
             self._path(layout.ranked(layout.OUTPUT, self.rank)),
             self._path(layout.ranked(layout.OUTPUT_INDEX, self.rank)),
             self.warn,
         )
-        self._console = Console(self._output)
+        return self._output
+
+    def capture_output(self) -> None:
+        """Begin to record stdout and stderr of this process."""
+        self._console = Console(self.open_output())
         self._console.attach()
 
     def record_again(self) -> None:

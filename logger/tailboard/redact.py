@@ -95,7 +95,7 @@ def _without_credentials(found: re.Match[str]) -> str:
 
 
 def redact_value(name: str, value: object) -> object:
-    """What may be kept of a config value: its own self, or less. Flags, None and empty values tell nothing."""
+    """What may be kept of a config value: itself, or less. Flags, None and empty values tell nothing."""
     if isinstance(value, str):
         return HIDDEN if value and is_secret_name(name) else redact_text(value)
     if isinstance(value, bytes | int | float) and not isinstance(value, bool) and is_secret_name(name):

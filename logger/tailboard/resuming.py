@@ -21,6 +21,23 @@ def run_facts(path: str, name: str = layout.RUN) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def last_event(path: str, event: str) -> dict[str, object] | None:
+    """The last event of this kind in events.jsonl."""
+    try:
+        with open(os.path.join(path, layout.EVENTS), "rb") as file:
+            lines = file.read().split(b"\n")
+    except OSError:
+        return None
+    for line in reversed(lines):
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict) and found.get("event") == event:
+            return found
+    return None
+
+
 def last_step(path: str, name: str = layout.METRICS) -> int | None:
     """The highest step in the last piece of a metrics file, None when there is none."""
     try:

@@ -14,6 +14,7 @@ from tailboard.console import complain
 from tailboard.disabled import NoRun
 from tailboard.encoding import encode, plain
 from tailboard.errors import InvalidArgumentError, InvalidRunIdError, RunExistsError, RunMissingError
+from tailboard.facts import change_entries
 from tailboard.recorder import Run
 from tailboard.redact import redact_text
 from tailboard.resuming import last_step, run_facts
@@ -50,6 +51,8 @@ class Request(NamedTuple):
     git: bool
     system: bool
     ignored: dict[str, object]
+    command: list[str] | None = None
+    """What `tailboard run` records; None: this process."""
 
 
 def begin(request: Request, current: Run | None) -> Run:
@@ -57,7 +60,7 @@ def begin(request: Request, current: Run | None) -> Run:
 
     Args:
         request: The arguments.
-        current: The run that is being recorded: it is finished first, unless `reinit` asks for it or for both.
+        current: The run that is being recorded; finished first, unless `reinit` wants it or both.
     """
     resume = _check(request)
     if _is_disabled(request):
@@ -157,11 +160,11 @@ def _directory(request: Request, resume: str, now: float) -> tuple[str, bool]:
 
 
 def _joined(request: Request) -> str | None:
-    """The directory of `tailboard run`, when this process is the first of its rank to log inside its command."""
+    """The directory of `tailboard run`, when this process is the first to log inside its command."""
     from tailboard.joining import claim
 
     path = os.environ.get(layout.ENV_RUN_DIR)
-    if not path or request.id is not None or request.dir is not None:
+    if not path or request.command is not None or request.id is not None or request.dir is not None:
         return None
     return path if claim(path, 0) else None
 
@@ -184,31 +187,43 @@ def _given(request: Request) -> dict[str, object]:
 def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now: float) -> Run:
     """Write the first files and give the run that goes on writing."""
     before = run_facts(path) if is_resumed or is_joined else {}
-    facts = _facts(request, path, before, is_joined, now)
-    write_whole(os.path.join(path, layout.RUN), encode(plain(facts)).encode() + b"\n")
-    run = Run(path, facts, joined=is_joined)
+    if is_joined:
+        facts = _facts_of_joined(request, before)
+        change_entries(path, layout.RUN, facts)
+    else:
+        facts = _facts(request, path, before, now)
+        write_whole(os.path.join(path, layout.RUN), encode(plain(facts)).encode() + b"\n")
+    run = Run(path, {**before, **facts})
     if is_resumed:
         step = last_step(path)
         run.resume(0 if step is None else step + 1)
     elif not is_joined:
         run.event(layout.START, id=run.id, pid=os.getpid())
     _configure(run, request, path, is_resumed or is_joined)
-    if request.capture and not is_joined:
-        run.capture_output()
-    background = Background(run, git=request.git)
-    background.start()
-    run.wait_for(background.wait)
-    ending.watch(run)
+    if not is_joined:
+        background = Background(run, git=request.git)
+        background.start()
+        run.wait_for(background.wait)
+    if request.command is None:
+        if request.capture and not is_joined:
+            run.capture_output()
+        ending.watch(run)
     return run
 
 
-def _facts(
-    request: Request, path: str, before: dict[str, object], is_joined: bool, now: float
-) -> dict[str, object]:
+def _facts_of_joined(request: Request, before: dict[str, object]) -> dict[str, object]:
+    """What a script adds to the facts of the `tailboard run` around it; the command line has the last word."""
+    given = _given(request)
+    added = {key: value for key, value in given.items() if before.get(key) in (None, [], before.get("id"))}
+    tags, more = before.get("tags"), given.get("tags")
+    if isinstance(tags, list) and isinstance(more, list):
+        added["tags"] = [*tags, *(tag for tag in more if tag not in tags)]
+    return {**added, "python": context.python_version()}
+
+
+def _facts(request: Request, path: str, before: dict[str, object], now: float) -> dict[str, object]:
     """The content of run.json: what stood there, the process of now, what the caller gives."""
-    process = context.identity()
-    if is_joined:
-        return {**before, **_given(request), "python": process["python"]}
+    process = context.identity(request.command)
     hardware = context.hardware()
     git = context.read_git(process["cwd"]) if request.git else {}  # type: ignore[arg-type]  # a str or None
     facts: dict[str, object] = {

@@ -263,8 +263,6 @@ def write_whole(path: str, content: bytes) -> None:
             os.close(fd)
         os.replace(temporary, path)
     except BaseException:
-        try:
+        if os.path.exists(temporary):
             os.unlink(temporary)
-        except OSError:
-            pass
         raise

@@ -12,7 +12,7 @@ KINDS = frozenset({"last", "min", "max", "mean", "best", "first", "none"})
 
 
 class MetricSummaries:
-    """Follows the defined metrics as they are logged. NaN and infinities count only for `last` and `first`."""
+    """Follows the defined metrics as they are logged. NaN and infinities count only for the last."""
 
     def __init__(self) -> None:
         self.is_defined = False
@@ -63,7 +63,7 @@ class MetricSummaries:
     def finish(self) -> None:
         """Put the values into the summary, where the user has not set them."""
         for name, value in self._values.items():
-            dict.setdefault(self._summary, name, value)  # type: ignore[arg-type]  # a LiveDict is a dict
+            dict.setdefault(self._summary, name, value)
 
     def _kind(self, name: str) -> str | None:
         from fnmatch import fnmatchcase
@@ -94,6 +94,6 @@ class MetricSummaries:
         return True
 
     def _set(self, name: str, value: object) -> None:
-        """Keep a value, in the summary too; past its own notification, which would rewrite the file each time."""
+        """Keep a value, in the summary too, past its notification: that would rewrite the file each time."""
         self._values[name] = value
         dict.__setitem__(self._summary, name, value)  # type: ignore[index]  # a LiveDict is a dict

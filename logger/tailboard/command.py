@@ -1,0 +1,330 @@
+"""Recording any program from a parent process: `tailboard run -- COMMAND`.
+
+The command shares our terminal, session and process group; only its stdout and stderr lead through us.
+So Ctrl-C, Ctrl-Z and /dev/tty work as without us, and the command cannot tell the difference.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import threading
+import time
+
+from tailboard import layout
+from tailboard.resuming import last_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tailboard.recorder import Run
+
+LINGER_S = 1.0
+"""How long output is still read after the command's exit: a background process may hold it open for ever."""
+
+CHUNK_BYTES = 256 * 1024
+
+_PIPE_BYTES = 1024 * 1024
+"""Asked of the kernel, so that the command rarely waits for us."""
+
+_FORWARDED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGCONT,
+)
+_FROM_KERNEL = 0x80
+"""`si_code` of a signal that the terminal sent to the whole process group: the command has it already.
+
+Source: sigaction(2), SI_KERNEL.
+"""
+
+
+_CRASHES = frozenset(
+    {
+        signal.SIGSEGV,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGILL,
+        signal.SIGFPE,
+        signal.SIGSYS,
+        signal.SIGTRAP,
+    }
+)
+"""Signals by which a program fails; by any other it is killed from outside."""
+
+_KILLED_CODES = frozenset(
+    128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
+)
+"""What a shell in between makes of a signal."""
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+"""Exit codes of a command that cannot be started, as shells give them."""
+
+
+def record_command(run: Run, arguments: list[str]) -> int:
+    """Run a command and record it into `run`, which is ended with it.
+
+    Args:
+        run: Begun with the command's arguments.
+        arguments: The program and its arguments.
+
+    Returns:
+        The command's exit code; 128 + signal when a signal ended it.
+    """
+    output = run.open_output()
+    try:
+        command = Command(arguments, {**os.environ, layout.ENV_RUN_DIR: run.dir})
+    except OSError as error:
+        run.end(layout.FAILED, NOT_FOUND, f"{arguments[0]}: {error.strerror}")
+        os.write(2, f"tailboard run: {arguments[0]}: {error.strerror}\n".encode("utf-8", "replace"))
+        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+    code, is_signal = command.pump(output.write, run.check)
+    _end(run, code, is_signal)
+    return code
+
+
+def _end(run: Run, code: int, is_signal: bool) -> None:
+    """The finish event, with the traceback that a joined script has left."""
+    inner = last_event(run.dir, layout.FINISH)
+    if inner is not None and code == 0:
+        run.end(str(inner.get("status")), 0, _text(inner.get("error")))
+        return
+    is_crash = is_signal and code - 128 in _CRASHES
+    is_killed = (is_signal and not is_crash) or code in _KILLED_CODES
+    status = layout.FINISHED if code == 0 else layout.KILLED if is_killed else layout.FAILED
+    error = _text(inner.get("error")) if inner else None
+    if is_signal and error is None:
+        error = f"ended by {signal.Signals(code - 128).name}" if is_crash else None
+    run.end(status, code, error)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+class Stream:
+    """One way of the command's output through us: a pty or a pipe, and where it leads."""
+
+    def __init__(self, name: str, target: int) -> None:
+        """Make the pty or pipe.
+
+        Args:
+            name: `stdout` or `stderr`, for the index.
+            target: Our own descriptor that gets what comes.
+        """
+        self.name = name
+        self.target: int | None = target
+        self.is_pty = os.isatty(target)
+        if self.is_pty:
+            self.source, self.inlet = pty.openpty()
+            _send_bytes_unchanged(self.inlet)
+            self.copy_window_size()
+        else:
+            self.source, self.inlet = os.pipe2(os.O_CLOEXEC)
+            _enlarge(self.source)
+        os.set_blocking(self.source, False)
+        self.is_open = True
+
+    def copy_window_size(self) -> None:
+        """Give the pty the size of our terminal."""
+        if self.is_pty and self.target is not None:
+            size = fcntl.ioctl(self.target, termios.TIOCGWINSZ, bytes(8))
+            fcntl.ioctl(self.source, termios.TIOCSWINSZ, size)
+
+    def waiting_bytes(self) -> int:
+        """What can be read now."""
+        try:
+            found: int = struct.unpack("i", fcntl.ioctl(self.source, termios.FIONREAD, bytes(4)))[0]
+        except OSError:
+            return 0
+        return found
+
+    def read(self) -> bytes | None:
+        """The next piece of output; empty when there is none now; None at its end."""
+        try:
+            return os.read(self.source, CHUNK_BYTES) or None
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            if error.errno == errno.EIO:  # a pty whose other side is closed
+                return None
+            raise
+
+    def pass_on(self, content: bytes) -> None:
+        """Write to our own stdout or stderr. When its reader is gone the command notices, as without us."""
+        view = memoryview(content)
+        while view and self.target is not None:
+            try:
+                view = view[os.write(self.target, view) :]
+            except BlockingIOError:
+                select.select([], [self.target], [])
+            except BrokenPipeError:
+                self.target = None
+                self.close()
+            except OSError:
+                self.target = None  # the terminal is gone; the recording goes on
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self.is_open:
+            self.is_open = False
+            os.close(self.source)
+
+
+def _send_bytes_unchanged(fd: int) -> None:
+    """No newline translation in the pty: the terminal behind us does that."""
+    attributes = termios.tcgetattr(fd)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
+def _enlarge(fd: int) -> None:
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except (AttributeError, OSError):
+        return
+
+
+def _streams() -> tuple[Stream, Stream]:
+    """The ways for stdout and stderr: a common one where both lead to the same place keeps their order."""
+    out = Stream("stdout", 1)
+    if _is_same(1, 2):
+        return out, out
+    return out, Stream("stderr", 2)
+
+
+def _open_missing() -> None:
+    """Give closed standard descriptors a place, so that a pipe of ours does not get their number."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _is_same(one: int, other: int) -> bool:
+    first, second = os.fstat(one), os.fstat(other)
+    return (first.st_dev, first.st_ino, first.st_rdev) == (second.st_dev, second.st_ino, second.st_rdev)
+
+
+class Command:
+    """A running command whose output passes through us."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        """Start it.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        _open_missing()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
+        self._out, self._err = _streams()
+        try:
+            self.pid = os.posix_spawnp(
+                arguments[0],
+                arguments,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, self._out.inlet, 1),
+                    (os.POSIX_SPAWN_DUP2, self._err.inlet, 2),
+                ],
+                setsigmask=[],
+                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # Python ignores both
+            )
+        finally:
+            for stream in {self._out, self._err}:
+                os.close(stream.inlet)
+        self._status: int | None = None
+        self._wake_out, self._wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        threading.Thread(target=self._heed_signals, name="tailboard-signals", daemon=True).start()
+
+    def _heed_signals(self) -> None:
+        """Pass signals on. Runs in a thread, where `sigwaitinfo` tells who sent them."""
+        while True:
+            found = signal.sigwaitinfo({*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
+            if found.si_signo == signal.SIGCHLD:
+                os.write(self._wake_in, b"c")
+            elif found.si_signo == signal.SIGWINCH:
+                for stream in (self._out, self._err):
+                    if stream.is_open:
+                        stream.copy_window_size()
+                self._signal(found.si_signo)
+            elif found.si_code != _FROM_KERNEL:
+                self._signal(found.si_signo)
+
+    def _signal(self, number: int) -> None:
+        if self._status is None:
+            try:
+                os.kill(self.pid, number)
+            except ProcessLookupError:
+                return
+
+    def pump(self, record: Callable[[str, bytes], None], idle: Callable[[], None]) -> tuple[int, bool]:
+        """Pass on and record the output until the command has ended.
+
+        Args:
+            record: Called with the stream's name and each piece, after our stdout or stderr got it.
+            idle: Called at least once a second.
+
+        Returns:
+            The exit code, 128 + signal when a signal ended it, and whether one did.
+        """
+        streams = [self._out] if self._out is self._err else [self._out, self._err]
+        idle_at = 0.0
+        stop_at: float | None = None
+        owed: dict[Stream, int] = {}
+        while True:
+            open_streams = [stream for stream in streams if stream.is_open]
+            now = time.monotonic()
+            if self._status is None and self._has_ended():
+                stop_at = now + LINGER_S
+                owed = {stream: stream.waiting_bytes() for stream in open_streams}
+            if self._status is not None and not open_streams:
+                break
+            if stop_at is not None and now > stop_at and not any(owed[s] > 0 and s.is_open for s in owed):
+                break
+            if now >= idle_at:
+                idle_at = now + 1.0
+                idle()
+            ready = select.select(
+                [stream.source for stream in open_streams] + [self._wake_out], [], [], 0.2 if stop_at else 1.0
+            )[0]
+            if self._wake_out in ready:
+                os.read(self._wake_out, 4096)
+            for stream in open_streams:
+                if stream.source in ready:
+                    owed[stream] = owed.get(stream, 0) - self._move(stream, record)
+        for stream in streams:
+            stream.close()
+        assert self._status is not None
+        code = os.waitstatus_to_exitcode(self._status)
+        return (code, False) if code >= 0 else (128 - code, True)
+
+    def _move(self, stream: Stream, record: Callable[[str, bytes], None]) -> int:
+        """Pass one piece on; gives its length in bytes."""
+        content = stream.read()
+        if content is None:
+            stream.close()
+            return 0
+        if content:
+            stream.pass_on(content)
+            record(stream.name, content)
+        return len(content)
+
+    def _has_ended(self) -> bool:
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid:
+            self._status = status
+        return pid != 0
