@@ -106,6 +106,9 @@ class RunFacts:
     job_type: str | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    star: bool = False
+    """What the viewer's user said afterwards (`store.annotations`); so is the next."""
+    is_hidden: bool = False
     created: float | None = None
     """Unix seconds."""
     command: str | None = None
