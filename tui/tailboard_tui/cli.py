@@ -17,7 +17,9 @@ from tailboard_tui.commands.common import (
     USAGE,
     CommandError,
     UsageError,
+    add_root,
     message,
+    roots,
 )
 
 
@@ -111,7 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = _run(given)
+        try:
+            status = _run(given)
+        except SystemExit as stop:  # argparse has printed its help or message
+            status = stop.code if isinstance(stop.code, int) else OK
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -146,18 +151,24 @@ def _run(given: list[str]) -> int:
 
 def _dispatch(given: list[str]) -> int:
     name = given[0]
+    if name == EXPLORE:
+        return _explore(given[1:])
     module = importlib.import_module(f"tailboard_tui.commands.{name}")
     subparsers = argparse.ArgumentParser(prog="tailboard", add_help=False).add_subparsers()
     module.add_parser(subparsers)
-    parser = subparsers.choices[name]
-    if name == EXPLORE:
-        parser.prog = "tailboard"
-    try:
-        chosen = parser.parse_args(given[1:])
-    except SystemExit as stop:  # argparse has printed its message
-        return stop.code if isinstance(stop.code, int) else USAGE
-    status: int = module.run(chosen)
+    status: int = module.run(subparsers.choices[name].parse_args(given[1:]))
     return status
+
+
+def _explore(given: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="tailboard", add_help=False)
+    parser.add_argument("paths", nargs="*", metavar="PATH")
+    add_root(parser)
+    chosen = parser.parse_args(given)
+    from tailboard_tui.commands import explore
+    from tailboard_tui.settings import load_settings
+
+    return explore.run(roots([*chosen.paths, *(chosen.root or ())]), load_settings())
 
 
 def _check_for_typing_error(given: list[str]) -> None:

@@ -24,7 +24,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = add_command(
         subparsers,
         "metrics",
-        "Print the points of metrics, tab-separated: metric, step, time (Unix seconds), value.\nWithout -m, the names of all metrics.",
+        "Print the points of metrics, tab-separated: metric, step, time (Unix seconds), value.\n"
+        "Without -m, the names of all metrics.",
         (
             "tailboard metrics latest",
             "tailboard metrics latest -m train/loss",
