@@ -76,6 +76,18 @@ def test_the_speed_is_measured_behind_a_resume():
     assert rate(steps, np.array([0.0, 1.0, 100.0, 101.0, 102.0])) == pytest.approx(1.0)
 
 
+def test_the_speed_is_measured_behind_a_long_pause():
+    times = np.array([0.0, 1.0, 2.0, 90_000.0, 90_001.0])
+    assert rate(np.array([0.0, 10.0, 20.0, 30.0, 40.0]), times) == pytest.approx(10.0)
+
+
+def test_the_last_record_of_a_run_that_counts_from_zero_is_known_as_such():
+    assert progress(facts({"max_steps": 3}), np.array([1.0, 2.0]), np.array([0.0, 1.0])).is_last
+    epochs = np.array([18.0, 19.0])
+    assert progress(facts({"epochs": 20}), NONE, NONE, epochs, epochs).is_last
+    assert not progress(facts({"epochs": 20}), NONE, NONE, epochs - 1, epochs).is_last
+
+
 def test_the_rhythm_is_the_median_and_the_longest_gap():
     found = rhythm(np.array([0.0, 1.0, 2.0, np.nan, 3.0, 33.0]))
     assert found is not None

@@ -111,17 +111,12 @@ def _fitting(ref: str, rows: list[RunRow]) -> list[RunRow]:
     """The runs that `ref` may mean, by the first rule that any run fits."""
     if ref == LATEST:
         return rows[:1]
-    rules = (
-        lambda row: row.facts.id == ref,
-        lambda row: row.facts.name == ref,
-        lambda row: row.facts.id.startswith(ref),
-        lambda row: row.facts.name.startswith(ref),
+    return (
+        [row for row in rows if row.facts.id == ref]
+        or [row for row in rows if row.facts.name == ref]
+        or [row for row in rows if row.facts.id.startswith(ref)]
+        or [row for row in rows if row.facts.name.startswith(ref)]
     )
-    for rule in rules:
-        fitting = [row for row in rows if rule(row)]
-        if fitting:
-            return fitting
-    return []
 
 
 def _at_path(path: str, *, full: bool) -> RunRow:

@@ -14,6 +14,9 @@ from tailboard_tui.store.status import Rhythm
 RECENT = 100
 """Records from which speed and rhythm are taken: enough to even out, few enough to follow a change."""
 
+PAUSE = 100.0
+"""Usual gaps, and seconds, beyond which a gap between records is no part of the run's pace."""
+
 _STEP_KEYS = [
     "total_steps",
     "max_steps",
@@ -55,6 +58,8 @@ class Progress:
     steps_per_s: float | None = None
     eta_s: float | None = None
     """Seconds to the end at the present speed, counted from the newest record."""
+    is_last: bool = False
+    """Whether the newest record is that of the last step or epoch when they are counted from zero."""
 
 
 def progress(
@@ -76,13 +81,13 @@ def progress(
     total = total_steps(facts)
     step = _last(steps)
     if total is not None and step is not None and step <= total + 1:
-        return Progress(total, _share(step, total), speed, _eta(total - step, speed))
+        return Progress(total, _share(step, total), speed, _eta(total - step, speed), step + 1 >= total)
     wanted = total_epochs(facts)
     epoch = None if epochs is None else _last(epochs)
     if wanted is None or epochs is None or epoch_times is None or epoch is None or epoch > wanted + 1:
         return Progress(None, None, speed, None)
     eta = _eta(wanted - epoch, rate(epochs, epoch_times))
-    return Progress(None, _share(epoch, wanted), speed, eta)
+    return Progress(None, _share(epoch, wanted), speed, eta, epoch + 1 >= wanted)
 
 
 def total_steps(facts: RunFacts) -> float | None:
@@ -106,16 +111,19 @@ def epoch_metric(names: Iterable[str]) -> str | None:
 def rate(counts: FloatArray, times: FloatArray) -> float | None:
     """How much `counts` grows a second over its newest `RECENT` entries; None when it does not.
 
-    A restart within them begins the measure anew: only the entries behind the last step backwards count.
+    A restart among them, a count that falls or a pause of more than `PAUSE`, begins the measure anew.
     """
     counts, times = counts[-RECENT:], times[-RECENT:]
     known = np.isfinite(counts) & np.isfinite(times)
     counts, times = counts[known], times[known]
-    back = np.flatnonzero(counts[1:] < counts[:-1])
-    if back.size:
-        counts, times = counts[back[-1] + 1 :], times[back[-1] + 1 :]
     if counts.size < 2:
         return None
+    gaps = np.diff(times)
+    restarts = np.flatnonzero((counts[1:] < counts[:-1]) | (gaps > PAUSE * np.median(gaps) + PAUSE))
+    if restarts.size:
+        counts, times = counts[restarts[-1] + 1 :], times[restarts[-1] + 1 :]
+        if counts.size < 2:
+            return None
     grown, seconds = float(counts[-1] - counts[0]), float(times[-1] - times[0])
     return grown / seconds if grown > 0 and seconds > 0 else None
 

@@ -160,7 +160,8 @@ def _fallen_silent(facts: RunFacts, signs: Signs, silence: float) -> tuple[Statu
 
 
 def _silence(silence: float, rhythm: Rhythm | None) -> str:
-    usual = f" (usual gap {duration(rhythm.usual_s)})" if rhythm else ""
+    gap = "" if rhythm is None else duration(rhythm.usual_s) if rhythm.usual_s >= 0.1 else "under 0.1s"
+    usual = f" (usual gap {gap})" if gap else ""
     return f"nothing logged for {duration(silence)}{usual}"
 
 

@@ -56,7 +56,7 @@ class TrackedRun:
         self._reader: Reader | None = None
         self._facts = RunFacts(found.path, found.path.rpartition("/")[2], found.format.name, found.path)
         self._signature: Signature | None = None
-        self._problems: list[Problem] = []
+        self._problems: tuple[Problem, ...] = ()
         self._failure: Problem | None = None
         self._statistics: Mapping[str, MetricStats] = {}
         self._sparkline: tuple[float, ...] = ()
@@ -106,22 +106,16 @@ class TrackedRun:
     def preview(self) -> None:
         """Read a true but coarse sample of all points, where nothing is read yet."""
         if self.columns is None:
-            chunk = self._ask(lambda reader: reader.preview(), Chunk())
-            if chunk.rows:
-                sample = RunColumns()
-                sample.apply(chunk)
-                self.points = sample.points(is_complete=False)
+            self.columns = RunColumns()
+            self.columns.apply_preview(self._ask(lambda reader: reader.preview(), Chunk()))
+            self.points = self.columns.points()
 
     def read_some(self, limit_bytes: int = POLL_BYTES) -> bool:
         """Read the next points; whether there are more at once."""
         if self.columns is None:
             self.columns = RunColumns()
-            self._problems.clear()
         chunk = self._ask(lambda reader: reader.poll(limit_bytes), Chunk())
-        if chunk.reset:
-            self._problems.clear()
         self.columns.apply(chunk)
-        self._problems.extend(chunk.problems)
         self._bytes = (chunk.bytes_read, chunk.bytes_total)
         self._has_news = True
         self.is_read = not chunk.more
@@ -133,14 +127,14 @@ class TrackedRun:
             pass
 
     def summarise(self) -> None:
-        """Take from the held points what stays known without them."""
+        """Take from the held points what screens see and what stays known without them."""
         if self.columns is None or not self._has_news:
             return
         self._has_news = False
+        points = self.points = self.columns.points()
+        self._problems = self.columns.problems
         self._statistics = self.columns.stats()
         self._recent = self.columns.recent(progress_of.RECENT)
-        points = self.columns.points(is_complete=self.is_read)
-        self.points = points if self.is_read or self.points is None else self.points
         self._sparkline = _sparkline(points, goal.key_metric(points.metrics, self._facts.metric_defs))
         self._epochs = _epochs(points)
 
@@ -182,6 +176,7 @@ class TrackedRun:
         signs = Signs(self._last_write(), _newest(times), rhythm, step, found.total_steps)
         word, reason = status(facts, signs, now, host)
         is_over = word not in ("running", "stalled")
+        fraction = 1.0 if word == "finished" and found.is_last else found.fraction
         self.row = RunRow(
             key=self.key,
             facts=facts,
@@ -189,7 +184,7 @@ class TrackedRun:
             status_reason=reason,
             step=step,
             total_steps=found.total_steps,
-            progress=found.fraction,
+            progress=fraction,
             eta_s=None if is_over else found.eta_s,
             steps_per_s=found.steps_per_s,
             started=facts.created,
