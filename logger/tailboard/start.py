@@ -212,7 +212,7 @@ def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now:
 
 
 def _facts_of_joined(request: Request, before: dict[str, object]) -> dict[str, object]:
-    """What a script adds to the facts of the `tailboard run` around it; the command line has the last word."""
+    """What a script adds to the facts of the `tailboard run` around it, whose options win."""
     given = _given(request)
     added = {key: value for key, value in given.items() if before.get(key) in (None, [], before.get("id"))}
     tags, more = before.get("tags"), given.get("tags")

@@ -70,7 +70,8 @@ class LineWriter:
         self._pid = os.getpid()
         self._retry_at = 0.0
         self._check_at = time.monotonic() + RETRY_S
-        self._troubled = not self._open()
+        self._troubled = True
+        self._open()
 
     @property
     def waiting(self) -> int:
