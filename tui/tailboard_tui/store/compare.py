@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tailboard_tui.formats.base import FloatArray, Value
-from tailboard_tui.store.fields import as_number, as_text
+from tailboard_tui.store.fields import as_number
 from tailboard_tui.store.goal import Best, Direction, best, direction, is_better
 from tailboard_tui.store.model import MetricStats, Points, RunRow, Series
 
@@ -141,7 +141,7 @@ def differing_config(rows: Sequence[RunRow]) -> list[str]:
 def metric_comparisons(
     rows: Sequence[RunRow], points: Sequence[Points | None] | None = None, baseline: int = 0
 ) -> list[MetricComparison]:
-    """Every metric of any run, those of most runs first, in order of first appearance.
+    """Every metric of any run: those of most runs first, of these the ones that have a better and a worse.
 
     Args:
         points: The runs' points, for values at equal step and time; without them those are None.
@@ -150,8 +150,8 @@ def metric_comparisons(
     for row in rows:
         for name in row.metrics:
             counts[name] = counts.get(name, 0) + 1
-    names = sorted(counts, key=lambda name: -counts[name])
-    return [_metric(name, rows, points, baseline) for name in names]
+    found = [_metric(name, rows, points, baseline) for name in counts]
+    return sorted(found, key=lambda item: (-counts[item.name], item.direction is None))
 
 
 def _metric(
@@ -224,8 +224,3 @@ def value_at(places: FloatArray | None, series: Series | None, at: float) -> flo
         return None
     nearest = places[candidates].max()
     return float(series.values[candidates[places[candidates] == nearest][-1]])
-
-
-def spelled(value: Value) -> str:
-    """A value in a comparison: `—` where there is none."""
-    return "—" if value is None else as_text(value)

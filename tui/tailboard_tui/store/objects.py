@@ -9,10 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tailboard.layout import FORMAT, INFINITY, NAN, NEGATIVE_INFINITY
 from tailboard_tui.formats.base import Problem
 from tailboard_tui.store.model import MetricStats, RunRow, Series
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.compare import Difference, Level, MetricComparison
+    from tailboard_tui.store.origins import Origins
 
 Json = str | int | float | bool | None | Mapping[str, "Json"] | Sequence["Json"]
 
@@ -155,3 +160,56 @@ def point_lines(run_id: str, series: Series) -> Iterator[str]:
     ):
         point = json.dumps([step(at), moment(when), number(value)])[1:-1].split(", ")
         yield f'{head}, "step": {point[0]}, "time": {point[1]}, "value": {point[2]}}}'
+
+
+def comparison_object(
+    rows: Sequence[RunRow],
+    baseline: int,
+    config: Sequence[Difference],
+    metrics: Sequence[MetricComparison],
+    origin: Origins,
+) -> dict[str, Json]:
+    """What `compare --json` prints; lists of values stand in the order of `runs`."""
+    return {
+        "format": FORMAT,
+        "runs": [
+            {"id": row.facts.id, "name": row.facts.name, "path": row.facts.path, "status": row.status}
+            for row in rows
+        ],
+        "baseline": rows[baseline].facts.id,
+        "config": [_difference_object(item) for item in config],
+        "metrics": [_metric_comparison_object(item, rows) for item in metrics],
+        "code": [_difference_object(item) for item in origin.code],
+        "diffs": [list(lines) for lines in origin.diffs],
+        "surroundings": [_difference_object(item) for item in origin.surroundings],
+        "packages": [_difference_object(item) for item in origin.packages],
+        "data": [_difference_object(item) for item in origin.data],
+        "problems": list(origin.problems),
+    }
+
+
+def _difference_object(item: Difference) -> dict[str, Json]:
+    return {
+        "key": item.key,
+        "values": plain(item.values),
+        "differs": item.differs,
+        "noise": item.is_noise,
+        "delta": plain(item.deltas),
+    }
+
+
+def _metric_comparison_object(item: MetricComparison, rows: Sequence[RunRow]) -> dict[str, Json]:
+    return {
+        "name": item.name,
+        "goal": item.direction,
+        "last": plain(item.last),
+        "best": [found and {"value": number(found.value), "step": step(found.step)} for found in item.best],
+        "winner": None if item.winner is None else rows[item.winner].facts.id,
+        "delta": plain(item.deltas),
+        "at_step": _level_object(item.at_step, "step"),
+        "at_time": _level_object(item.at_time, "seconds"),
+    }
+
+
+def _level_object(level: Level | None, unit: str) -> Json:
+    return None if level is None else {unit: step(level.at), "values": plain(level.values)}
