@@ -30,8 +30,17 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("quit", "q,ctrl+q", "quit", "Leave tailboard.", "app", True),
+    Action("quit", "q,ctrl+q,ctrl+c", "quit", "Leave tailboard.", "app", True),
     Action("help", "question_mark", "help", "Show all keys.", "app", True),
+    Action(
+        "suspend_process",
+        "ctrl+z",
+        "suspend",
+        "Back to the shell; `fg` returns.",
+        "app",
+        False,
+        False,
+    ),
     Action("refresh", "r", "refresh", "Look at all files again now.", "explorer"),
     Action("next_pane", "tab", "pane", "Go to the next pane.", "explorer", True, False),
     Action("previous_pane", "shift+tab", "pane", "Go to the previous pane.", "explorer", False, False),
@@ -108,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("group_runs", "z", "group", "Group the runs.", "runs"),
     Action("edit_tags", "t", "tags", "Edit name, tags and notes.", "runs"),
     Action("toggle_star", "asterisk", "star", "Star the run.", "runs"),
-    Action("hide_run", "H", "hide", "Hide the run, or show hidden runs again.", "runs"),
+    Action("hide_run", "H", "hide", "Hide the run; on a hidden run, show it again.", "runs"),
     Action("set_baseline", "b", "baseline", "Make the run the baseline of comparisons.", "runs"),
     Action("compare_runs", "C", "compare", "Compare the marked runs.", "runs"),
     Action(
@@ -118,6 +127,8 @@ ACTIONS: tuple[Action, ...] = (
         "Move the run to the trash folder, after asking.",
         "runs",
     ),
+    Action("undo_archive", "U", "undo", "Bring back the run that was moved to the trash last.", "runs"),
+    Action("show_hidden", "full_stop", "hidden", "List hidden runs too, or not.", "runs"),
     # Charts
     Action("move_down", "j,down", "down", "Next row of charts.", "charts", False, False),
     Action("move_up", "k,up", "up", "Previous row of charts.", "charts", False, False),
@@ -268,6 +279,15 @@ ACTIONS: tuple[Action, ...] = (
     Action("save_log", "W", "save", "Save what is shown to a file.", "log"),
     Action("open_pager", "P", "pager", "Open the file in $PAGER.", "log"),
     # Config and Info
+    Action("line_down", "j,down", "down", "One line down.", "tree", False, False),
+    Action("line_up", "k,up", "up", "One line up.", "tree", False, False),
+    Action("lines_left", "h,left", "left", "Scroll to the left.", "tree", False, False),
+    Action("lines_right", "l,right", "right", "Scroll to the right.", "tree", False, False),
+    Action("lines_page_down", "pagedown,ctrl+d", "page", "One page down.", "tree", False, False),
+    Action("lines_page_up", "pageup,ctrl+u", "page", "One page up.", "tree", False, False),
+    Action("line_first", "g,home", "first", "First line.", "tree", False, False),
+    Action("line_last", "G,end", "last", "Last line.", "tree", False, False),
+    Action("toggle_line", "enter", "fold", "Fold or unfold this part.", "tree", True, False),
     Action("tree_filter", "slash", "search", "Search keys and values.", "tree", True),
     Action(
         "only_differences",
@@ -309,6 +329,7 @@ _KEY_NAMES = {
     "exclamation_mark": "!",
     "asterisk": "*",
     "slash": "/",
+    "full_stop": ".",
     "ampersand": "&",
     "plus": "+",
     "minus": "-",
@@ -406,9 +427,11 @@ def keys_markdown() -> str:
         found = actions(scope)
         if found:
             parts += [f"## {title}\n", "| key | what it does | action |", "|---|---|---|"]
-            parts += [
-                f"| {' '.join(f'`{part}`' for part in key_labels(action.keys).split(' '))} | {action.help} | `{action.id}` |"
-                for action in found
-            ]
+            parts += [_markdown_row(action) for action in found]
             parts.append("")
     return "\n".join(parts)
+
+
+def _markdown_row(action: Action) -> str:
+    keys = " ".join(f"`{label}`" for label in key_labels(action.keys).split(" "))
+    return f"| {keys} | {action.help} | `{action.id}` |"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -36,7 +35,7 @@ class Store(RunSource, Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of files and watches."""
+        """Let `work` come to its end, which closes all files."""
         ...
 
 
@@ -73,6 +72,7 @@ class TailboardApp(App[None]):
         self._open_store = open_store or self._open_real_store
         self._changes: deque[StoreChange] = deque()
         self._stop = threading.Event()
+        self._store: Store | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self._first_theme()
@@ -95,6 +95,8 @@ class TailboardApp(App[None]):
     def on_unmount(self) -> None:
         """Tell the reader thread to end."""
         self._stop.set()
+        if self._store is not None:
+            self._store.close()
 
     def _follow_signals(self) -> None:
         """SIGTERM and SIGHUP leave by the ordinary way, so that the terminal is given back."""
@@ -133,11 +135,9 @@ class TailboardApp(App[None]):
     def _read(self) -> None:
         """The reader thread: it makes the store, and publishes what changes until the app ends."""
         store = self._open_store()
+        self._store = store
         self.call_from_thread(self._explorer.open_source, store)
-        try:
-            store.work(self._publish, self._stop)
-        finally:
-            store.close()
+        store.work(self._publish, self._stop)
 
     def _publish(self, change: StoreChange) -> None:
         self._changes.append(change)
@@ -182,8 +182,3 @@ class TailboardApp(App[None]):
             self.screen.dismiss(None)
         else:
             await self.push_screen(Help(self.settings.keys))
-
-
-def is_terminal() -> bool:
-    """Whether standard input and output are a terminal that can show the screen."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"

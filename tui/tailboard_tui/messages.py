@@ -13,6 +13,16 @@ class RunsChanged(Message):
         return isinstance(message, RunsChanged)
 
 
+class RunActionDone(Message):
+    """Something that was done to a run's files has ended."""
+
+    def __init__(self, text: str, *, is_error: bool) -> None:
+        """Args: text: What to say of it; may hold data, may be empty."""
+        super().__init__()
+        self.text = text
+        self.is_error = is_error
+
+
 class TerminalBackground(Message):
     """The terminal has said what its background is."""
 

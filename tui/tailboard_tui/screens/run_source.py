@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ class RunSource(Protocol):
         """A run's points, as far as they are read."""
         ...
 
-    def show(self, keys: Collection[str]) -> None:
+    def show(self, keys: Iterable[str]) -> None:
         """These runs are on screen: read them fully and follow them closely."""
         ...
 
-    def refresh(self) -> None:
-        """Look at everything again now."""
+    def refresh(self, keys: Iterable[str] | None = None) -> None:
+        """Look at everything again now, or only at these runs."""
         ...
 
 
@@ -48,8 +48,8 @@ class NoRuns:
         """None yet."""
         return None
 
-    def show(self, keys: Collection[str]) -> None:
+    def show(self, keys: Iterable[str]) -> None:
         """Nothing to read yet: the explorer asks again with the first change."""
 
-    def refresh(self) -> None:
+    def refresh(self, keys: Iterable[str] | None = None) -> None:
         """Nothing to look at yet."""

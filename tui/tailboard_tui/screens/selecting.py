@@ -31,14 +31,12 @@ def select(
     from tailboard_tui.plot.palette import run_colors, run_letters
     from tailboard_tui.widgets.selection import Selection, ShownRun
 
-    keys = [key for key in ([cursor] if cursor else []) + [key for key in marks if key != cursor]]
+    keys = dict.fromkeys([cursor, *marks] if cursor else marks)
     rows = {key: row for key in keys if (row := source.row(key)) is not None}
     ids = {key: row.facts.id for key, row in rows.items()}
     if len(set(ids.values())) < len(ids):
         ids = {key: key for key in rows}
-    letters = run_letters(
-        [ids[key] for key in rows], kept={ids[key]: kept[key][0] for key in rows if key in kept}
-    )
+    letters = run_letters(list(ids.values()), kept={ids[key]: kept[key][0] for key in rows if key in kept})
     colors = run_colors(
         [ids[key] for key in rows], dark=dark, kept={ids[key]: kept[key][1] for key in rows if key in kept}
     )

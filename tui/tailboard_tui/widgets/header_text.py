@@ -14,13 +14,13 @@ from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, display_name
 
 if TYPE_CHECKING:
-    from tailboard_tui.store.model import RunRow
+    from tailboard_tui.store.model import RunRow, Status
 
 NAME_CELLS = 32
 FRESH_S = 10.0
 """A run that wrote within this is not given an age: the line would change with every record."""
 
-COUNTED = ("running", "stalled", "failed", "crashed")
+COUNTED: tuple[Status, ...] = ("running", "stalled", "failed", "crashed")
 """Statuses that the header counts: what somebody may want to act on."""
 
 

@@ -9,7 +9,7 @@ from textual.message_pump import MessagePump
 
 
 class Pace:
-    """Calls `act` for any number of requests, at most once per `interval_s`; the last request is never lost."""
+    """Calls `act` for any number of requests, at most once per `interval_s`; the last is never lost."""
 
     def __init__(self, owner: MessagePump, interval_s: float, act: Callable[[], None]) -> None:
         self._owner = owner

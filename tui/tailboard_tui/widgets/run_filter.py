@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -33,7 +33,7 @@ class RunFilter(Vertical):
     RunFilter Input { height: 1; border: none; padding: 0 1; }
     RunFilter TextLine { height: 1; padding: 0 1; color: $text-dim; }
     """
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
         Binding("up", "older", "older", show=False),
         Binding("down", "newer", "newer", show=False),

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 LEAD_CELLS = 5
 """Before the name: cursor bar, mark, space, status glyph, space."""
 
+GAP_CELLS = 2
+"""Between two columns."""
+
 MIN_NAME_CELLS = 12
+MIN_CUT_CELLS = 8
+"""A column of words at the right edge is cut down to this, or left out."""
+
 MEASURED_LINES = 200
 """Lines that a column's width is measured on; more are not looked at until they are scrolled to."""
 
@@ -45,6 +51,8 @@ SCREEN_ACTIONS = frozenset(
         "set_baseline",
         "compare_runs",
         "archive_run",
+        "undo_archive",
+        "show_hidden",
     }
 )
 """What the keys of the table ask of the explorer: it needs a dialog, or more than the table."""
@@ -193,30 +201,39 @@ class RunTable(ScrollView, can_focus=True):
     # Moving
 
     def action_cursor_down(self) -> None:
+        """One run down."""
         self._move_to(self._cursor_index + 1)
 
     def action_cursor_up(self) -> None:
+        """One run up."""
         self._move_to(self._cursor_index - 1)
 
     def action_page_down(self) -> None:
+        """One page down."""
         self._move_to(self._cursor_index + max(self.size.height - 2, 1))
 
     def action_page_up(self) -> None:
+        """One page up."""
         self._move_to(self._cursor_index - max(self.size.height - 2, 1))
 
     def action_first(self) -> None:
+        """First run."""
         self._move_to(0)
 
     def action_last(self) -> None:
+        """Last run."""
         self._move_to(len(self.model.lines) - 1)
 
     def action_scroll_columns_right(self) -> None:
+        """Columns further right."""
         self._scroll_columns(1)
 
     def action_scroll_columns_left(self) -> None:
+        """Columns further left."""
         self._scroll_columns(-1)
 
     def action_open_run(self) -> None:
+        """Give the run the whole screen; fold or unfold a group."""
         line = self.cursor_line
         if isinstance(line, GroupLine):
             self.model.toggle_fold(line.key)
@@ -234,8 +251,25 @@ class RunTable(ScrollView, can_focus=True):
 
     def _fits_from(self, first: int) -> bool:
         total = LEAD_CELLS + self._width(NAME)
-        total += sum(self._width(column) + 2 for column in self._columns[first:])
+        total += sum(self._width(column) + GAP_CELLS for column in self._columns[first:])
         return total <= self.size.width
+
+    def _visible_columns(self) -> list[tuple[RunColumn, int]]:
+        """Columns with their width, as many as fit whole: half a number would be another number.
+
+        The last one may be cut when it holds words.
+        """
+        room = self.size.width - LEAD_CELLS - self._width(NAME) - 1
+        visible: list[tuple[RunColumn, int]] = []
+        for column in self._columns[self._first_column :]:
+            width = self._width(column)
+            room -= width + GAP_CELLS
+            if room < 0:
+                if column.fits_content and column.role in ("tags", "dim") and width + room >= MIN_CUT_CELLS:
+                    visible.append((column, width + room))
+                break
+            visible.append((column, width))
+        return visible
 
     def _move_to(self, index: int) -> None:
         lines = self.model.lines
@@ -297,6 +331,7 @@ class RunTable(ScrollView, can_focus=True):
             self.refresh(Region(0, y, self.size.width, 1))
 
     def on_resize(self) -> None:
+        """Follow the window."""
         self.virtual_size = Size(self.size.width, len(self.model.lines) + 1)
         self._scroll_to_cursor()
         self._redraw()
@@ -338,8 +373,8 @@ class RunTable(ScrollView, can_focus=True):
         end = LEAD_CELLS + self._width(NAME)
         if x < end:
             return NAME
-        for column in self._columns[self._first_column :]:
-            end += self._width(column) + 2
+        for column, width in self._visible_columns():
+            end += width + GAP_CELLS
             if x < end:
                 return column
         return None
@@ -381,7 +416,9 @@ class RunTable(ScrollView, can_focus=True):
 
     def _texts(self, line: RunLine, now: float) -> tuple[str, ...]:
         row = self.model.rows[line.key]
-        return tuple(column.text(row, now) for column in (NAME, *self._columns[self._first_column :]))
+        return tuple(
+            column.text(row, now) for column in (NAME, *(column for column, _ in self._visible_columns()))
+        )
 
     def style(self, name: str) -> Style:
         """The foreground style of one component class, without background."""
@@ -403,7 +440,7 @@ class RunTable(ScrollView, can_focus=True):
         if is_cursor:
             base += self.style("cursor")
         now = self._clock()
-        columns = [(column, self._width(column)) for column in self._columns[self._first_column :]]
+        columns = self._visible_columns()
         room = self._width(NAME)
         if isinstance(line, GroupLine):
             cells = group_cells(
@@ -445,8 +482,12 @@ class RunTable(ScrollView, can_focus=True):
             )
 
         segments = [Segment(" " * LEAD_CELLS, style), cell(NAME, self._width(NAME))]
-        for column in self._columns[self._first_column :]:
-            segments += [Segment("  ", style), cell(column, self._width(column))]
+        columns = self._visible_columns()
+        for column, room in columns:
+            segments += [Segment(" " * GAP_CELLS, style), cell(column, room)]
         if self._first_column:
             segments[0] = Segment("   ‹ ", style)
-        return Strip(segments).adjust_cell_length(width, style)
+        strip = Strip(segments)
+        if self._first_column + len(columns) < len(self._columns):
+            return Strip([*strip.adjust_cell_length(max(width - 1, 0), style), Segment("›", style)])
+        return strip.adjust_cell_length(width, style)

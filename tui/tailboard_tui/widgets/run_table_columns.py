@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,12 @@ from tailboard_tui.widgets.cells import sparkline
 
 if TYPE_CHECKING:
     from tailboard_tui.formats.base import Value
-    from tailboard_tui.store.model import MetricStats, RunRow
+    from tailboard_tui.store.model import MetricStats, RunRow, Status
 
 SortKey = tuple[int, float | str] | None
 """Numbers before words, missing (None) always last whatever the direction."""
 
-STATUS_GLYPHS = {
+STATUS_GLYPHS: Mapping[Status, str] = {
     "running": "●",
     "stalled": "◌",
     "finished": "✓",
@@ -27,7 +27,7 @@ STATUS_GLYPHS = {
     "crashed": "✗",
     "unknown": "·",
 }
-STATUS_ORDER = tuple(STATUS_GLYPHS)
+STATUS_ORDER: tuple[Status, ...] = tuple(STATUS_GLYPHS)
 """What needs a look first, when sorted by status."""
 
 METRIC_ASPECTS = ("last", "best", "min", "max")

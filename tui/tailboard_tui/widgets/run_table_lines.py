@@ -57,11 +57,11 @@ _BY_AGE = (
     SortColumn(RunColumn("", "", lambda row, now: "", _newest, 0), descending=True),
     SortColumn(RunColumn("", "", lambda row, now: "", lambda row, now: (1, row.key), 0), descending=True),
 )
-"""What orders runs when nothing else does: the newest first, then the path, so that the order is always one."""
+"""What orders runs when nothing else does: the newest first, then the path: the order is always one."""
 
 
 class RunLines:
-    """Runs as lines. Sort keys are kept, so a change costs what changed plus one pass over an almost sorted list."""
+    """Runs as lines. Sort keys are kept: a change costs what changed and a sort of a list almost in order."""
 
     def __init__(self) -> None:
         self.lines: Sequence[Line] = ()

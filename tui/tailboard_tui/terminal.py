@@ -1,0 +1,168 @@
+"""Our driver for a terminal: it bears any bytes on stdin, and asks the terminal whether it is dark.
+
+Textual's own ends the app on one byte that is not UTF-8, which tmux sends on re-attaching: the old
+mouse reports (X10) put coordinates above 95 as single high bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import sys
+from codecs import getincrementaldecoder
+from typing import TYPE_CHECKING, Any, TextIO
+
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+from tailboard_tui.messages import TerminalBackground
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+READ_BYTES = 4096
+TICK_S = 0.1
+"""How often the parser may decide that a lone ESC was the key, and the thread look whether it is to end."""
+
+_ASK_BACKGROUND = "\x1b]11;?\x1b\\"
+_BACKGROUND = re.compile(
+    r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)[^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+"""Source: XTerm control sequences, OSC 11, https://invisible-island.net/xterm/ctlseqs/ctlseqs.html"""
+
+_BACKGROUND_BEGUN = re.compile(r"\x1b\]11;[^\x07\x1b]{0,64}\x1b?\Z")
+"""An answer whose end is still to come."""
+
+_OLD_MOUSE = re.compile(r"\x1b\[M[\s\S]{3}")
+"""X10 mouse report: three characters that mean nothing to us and must not become keys."""
+
+
+class _Output:
+    """The terminal as Textual's writer thread sees it: any character goes, and a closed link is no crash.
+
+    The thread must not die: the queue before it is bounded, and the event loop would wait for it for ever.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._file = open(  # noqa: SIM115  # lives as long as the driver
+            fd, "w", encoding="utf-8", errors="replace", closefd=False
+        )
+        self._is_gone = False
+
+    def write(self, text: str) -> int:
+        """Write, unless the terminal is gone."""
+        if not self._is_gone:
+            try:
+                return self._file.write(text)
+            except OSError:
+                self._is_gone = True
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if not self._is_gone:
+            try:
+                self._file.flush()
+            except OSError:
+                self._is_gone = True
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """True: nothing else is opened here."""
+        return True
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's Linux driver with an input thread that nothing on stdin can end."""
+
+    def __init__(self, app: App[object], **options: Any) -> None:  # noqa: ANN401  # Textual's own options
+        super().__init__(app, **options)
+        self._file = _Output(sys.__stdout__.fileno() if sys.__stdout__ else 1)  # type: ignore[assignment]
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, then ask for its background; the answer comes among the keys."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual gives it no types
+        self.write(_ASK_BACKGROUND)
+        self.flush()
+
+    def run_input_thread(self) -> None:
+        """Read, decode leniently, take answers out, hand the rest to Textual's parser."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        held = ""
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(TICK_S):
+                    try:
+                        read = os.read(self.fileno, READ_BYTES)
+                    except OSError:
+                        read = b""
+                    if not read:
+                        self._hang_up()
+                        return
+                    text, held = self._without_answers(held + decode(read))
+                    for event in parser.feed(text) if text else ():
+                        self.process_message(event)
+                for event in parser.tick():
+                    self.process_message(event)
+        try:
+            for _ in parser.feed(""):
+                pass
+        except (EOFError, ParseError):
+            pass
+
+    def _without_answers(self, text: str) -> tuple[str, str]:
+        """`text` without what the terminal answered, and the beginning of an answer to wait for."""
+        if "\x1b" not in text:
+            return text, ""
+        answer = _BACKGROUND.search(text)
+        if answer is not None:
+            self.send_message(TerminalBackground(is_dark(*answer.groups())))
+            text = _BACKGROUND.sub("", text)
+        text = _OLD_MOUSE.sub("", text)
+        begun = _BACKGROUND_BEGUN.search(text)
+        return (text, "") if begun is None else (text[: begun.start()], begun.group())
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: leave, or a process without one would go round and round."""
+        self._app.call_later(self._app.exit, return_code=1)
+
+
+def is_dark(red: str, green: str, blue: str) -> bool:
+    """Whether a colour of hexadecimal parts of any width is nearer to black than to white.
+
+    Source: luma of ITU-R BT.601.
+    """
+    parts = [int(part, 16) / (16 ** len(part) - 1) for part in (red, green, blue)]
+    return 0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2] < 0.5
+
+
+def why_not(stdin_is_terminal: bool, stdout_is_terminal: bool, term: str) -> str | None:
+    """Why the screen cannot be shown here, in one line; None where it can."""
+    if not stdout_is_terminal:
+        return "standard output is not a terminal; `tailboard ls` prints the runs"
+    if not stdin_is_terminal:
+        return "standard input is not a terminal"
+    if term == "dumb":
+        return "TERM=dumb cannot show the screen; `tailboard ls` prints the runs"
+    return None
+
+
+def check_terminal() -> str | None:
+    """Why the screen cannot be shown in this process's terminal; None where it can."""
+    return why_not(_is_terminal(sys.__stdin__), _is_terminal(sys.__stdout__), os.environ.get("TERM", ""))
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; one that was closed before we began is None."""
+    try:
+        is_terminal = stream is not None and stream.isatty()
+    except ValueError:
+        return False
+    return is_terminal
