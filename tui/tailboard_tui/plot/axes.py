@@ -148,7 +148,7 @@ def labels(values: Sequence[float], step: float) -> list[str]:
     if 4 <= exponent < 15:
         unit = max(power for power in (3, *_SUFFIXES) if power <= exponent)
         suffix = _SUFFIXES[unit]
-    elif -4 <= exponent < 4:
+    elif -3 <= exponent < 4 and fine >= -4:
         unit, suffix = 0, ""
     else:
         unit, suffix = exponent, f"e{exponent}"

@@ -137,10 +137,14 @@ def write_labels(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> 
     wanted.sort(key=lambda item: item[:2])
     rows = _apart([row for row, *_ in wanted], place.top, place.top + place.height)
     for at, (_, _, trace, reading) in zip(rows, wanted, strict=True):
-        text = trace.letter
-        if room >= _VALUE_CELLS:
-            text += f" {units.number(reading.value, 3)}"[: room - 2]
+        text = _label(trace.letter, reading.value, room - 1)
         canvas.write(at, place.left + place.width + 1, text, ink(trace.color, look))
+
+
+def _label(letter: str, value: float, room: int) -> str:
+    """Letter and value, as exactly as there is room; a number is never cut."""
+    texts = (f"{letter} {units.number(value, digits)}" for digits in (3, 2))
+    return next((text for text in texts if len(text) <= room), letter)
 
 
 def _apart(rows: list[int], first: int, end: int) -> list[int]:

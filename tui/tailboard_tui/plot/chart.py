@@ -79,7 +79,7 @@ def layout(spec: ChartSpec, width: int, height: int) -> Layout | None:
     x = ranges.x_scale(spec)
     y = ranges.y_scale(spec, x)
     rows = height - 3 - caption.legend_rows(spec, height)
-    y_ticks = tuple(axes.ticks(y, max(min((rows + 1) * 2 // 3, 9), 2)))
+    y_ticks = tuple(axes.ticks(y, max(min(rows // 2, 9), 2)))
     widest = max((len(tick.label) for tick in y_ticks), default=0)
     left = max(GUTTER, widest + 2) if widest <= width // 3 else GUTTER
     right = caption.label_cells(spec, width)
@@ -137,7 +137,7 @@ def _axes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
     for row in range(place.top, bottom):
         canvas.write(row, column, line, axis)
     canvas.write(bottom, column, corner + rule * place.width, axis)
-    taken = -1
+    taken: int | None = None
     for tick in reversed(place.y_ticks):
         row = place.row(tick.value)
         if row is None or row == taken:

@@ -1,4 +1,4 @@
-"""Colours and letters of runs: stable across sessions, told apart by colour-blind people, distinct on screen."""
+"""Colours and letters of runs: stable across sessions, safe for colour-blind people, distinct on screen."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tailboard_tui.plot.downsample import visible
 from tailboard_tui.plot.axes import Scale
+from tailboard_tui.plot.downsample import visible
 from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.spec import Goal, Trace
 from tailboard_tui.plot.xaxis import XKind, x_text
