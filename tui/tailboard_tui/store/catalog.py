@@ -112,7 +112,9 @@ class Catalog:
         """Look at up to `most` directories of those that wait."""
         found: list[Found] = []
         removed: list[str] = []
-        for _ in range(min(most, len(self._waiting))):
+        for _ in range(most):
+            if not self._waiting:
+                break
             node = self._waiting.popleft()
             self._queued.discard(node.path)
             self._look(node, now, found, removed)

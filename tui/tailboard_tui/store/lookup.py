@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 from tailboard_tui.formats.detect import Found, find, format_of
+from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.model import Points, RunRow
 from tailboard_tui.store.status import this_host
 from tailboard_tui.store.tracked import TrackedRun
@@ -38,7 +39,8 @@ def load_rows(roots: Sequence[str], *, full: bool = False) -> list[RunRow]:
         roots: Directories or files; one that is missing gives no runs.
         full: Read all points, so that every metric's statistics are complete.
     """
-    rows = (_load(found, full=full) for found in _found(roots).values())
+    teller = _Teller()
+    rows = (teller.load(found, full=full) for found in _found(roots).values())
     return sorted(rows, key=_age)
 
 
@@ -57,7 +59,8 @@ def find_run(ref: str, roots: Sequence[str], *, full: bool = True) -> RunRow:
     if os.sep in ref or ref in (".", ".."):
         return _at_path(ref, full=full)
     founds = _found(roots)
-    rows = sorted((_load(found, full=False) for found in founds.values()), key=_age)
+    teller = _Teller()
+    rows = sorted((teller.load(found, full=False) for found in founds.values()), key=_age)
     fitting = _fitting(ref, rows)
     if not fitting:
         try:
@@ -67,7 +70,7 @@ def find_run(ref: str, roots: Sequence[str], *, full: bool = True) -> RunRow:
             raise RunNotFound(f"no run {clean(ref, 80)!r} in {clean(where, 200)}") from None
     if len(fitting) > 1:
         raise RunNotFound(_ambiguous(ref, fitting), tuple(fitting))
-    return _load(founds[fitting[0].key], full=True) if full else fitting[0]
+    return teller.load(founds[fitting[0].key], full=True) if full else fitting[0]
 
 
 def load_points(row: RunRow) -> Points:
@@ -91,15 +94,23 @@ def _found(roots: Sequence[str]) -> dict[str, Found]:
     return {found.path: found for root in roots for found in find(root)}
 
 
-def _load(found: Found, *, full: bool) -> RunRow:
-    run = TrackedRun(found)
-    run.read_facts()
-    if full:
-        run.read_all()
-        run.summarise()
-    row = run.tell(time.time(), this_host())
-    run.close()
-    return row
+class _Teller:
+    """Makes rows, all of one moment."""
+
+    def __init__(self) -> None:
+        self._now, self._host, self._notebook = time.time(), this_host(), Notebook()
+        self._notebook.refresh()
+
+    def load(self, found: Found, *, full: bool) -> RunRow:
+        run = TrackedRun(found)
+        run.read_facts()
+        if full:
+            run.read_all()
+            run.read_facts()
+            run.summarise()
+        row = run.tell(self._now, self._host, self._notebook)
+        run.close()
+        return row
 
 
 def _age(row: RunRow) -> tuple[float, str]:
@@ -124,7 +135,7 @@ def _at_path(path: str, *, full: bool) -> RunRow:
     if known is None:
         reason = "no run" if os.path.lexists(path) else "no such file or directory"
         raise RunNotFound(f"{clean(path)}: {reason}")
-    return _load(Found(os.path.realpath(path), known), full=full)
+    return _Teller().load(Found(os.path.realpath(path), known), full=full)
 
 
 def _ambiguous(ref: str, fitting: list[RunRow]) -> str:

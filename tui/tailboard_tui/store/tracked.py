@@ -13,6 +13,7 @@ from tailboard_tui.formats.base import POLL_BYTES, Chunk, FloatArray, Problem, R
 from tailboard_tui.formats.detect import Found, reader_of
 from tailboard_tui.store import goal
 from tailboard_tui.store import progress as progress_of
+from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.columns import RunColumns
 from tailboard_tui.store.model import MetricStats, Points, RunRow
 from tailboard_tui.store.status import Host, Signs, status
@@ -104,9 +105,10 @@ class TrackedRun:
         self._facts = self._ask(lambda reader: reader.facts(), self._facts)
 
     def preview(self) -> None:
-        """Read a true but coarse sample of all points, where nothing is read yet."""
+        """Read a true but coarse sample of the points that are not read yet."""
         if self.columns is None:
             self.columns = RunColumns()
+        if not self.columns.is_complete:
             self.columns.apply_preview(self._ask(lambda reader: reader.preview(), Chunk()))
             self.points = self.columns.points()
 
@@ -118,7 +120,7 @@ class TrackedRun:
         self.columns.apply(chunk)
         self._bytes = (chunk.bytes_read, chunk.bytes_total)
         self._has_news = True
-        self.is_read = not chunk.more
+        self.is_read = not chunk.more or (self.is_read and not chunk.reset)
         return chunk.more
 
     def read_all(self) -> None:
@@ -127,11 +129,13 @@ class TrackedRun:
             pass
 
     def summarise(self) -> None:
-        """Take from the held points what screens see and what stays known without them."""
+        """Take from the held points what screens see and, once all are read, what stays when they go."""
         if self.columns is None or not self._has_news:
             return
         self._has_news = False
         points = self.points = self.columns.points()
+        if not self.has_all_points:
+            return
         self._problems = self.columns.problems
         self._statistics = self.columns.stats()
         self._recent = self.columns.recent(progress_of.RECENT)
@@ -147,6 +151,11 @@ class TrackedRun:
         """Close open files; reading goes on where it stood when asked to."""
         if self._reader is not None:
             self._ask(lambda reader: reader.close(), None)
+
+    @property
+    def has_all_points(self) -> bool:
+        """Whether all points that the files hold, as far as we know, are here."""
+        return self.is_read and self.columns is not None and self.columns.is_complete
 
     @property
     def held_bytes(self) -> int:
@@ -165,14 +174,13 @@ class TrackedRun:
 
     # Telling
 
-    def tell(self, now: float, host: Host) -> RunRow:
-        """Make the row anew from all that is known."""
-        facts = self._facts
-        steps, times = self._recent
+    def tell(self, now: float, host: Host, notebook: Notebook) -> RunRow:
+        """Make the row anew from all that is known, with what `notebook` says of the run over it."""
+        facts = notebook.apply(self._facts)
+        steps, times = self._recent if self._recent[0].size else _only_record(facts)
         found = progress_of.progress(facts, steps, times, *(self._epochs or ()))
         rhythm = progress_of.rhythm(times)
-        step = _newest(steps)
-        step = facts.last_step if step is None else step
+        step = _newest(steps) if facts.last_step is None else facts.last_step
         signs = Signs(self._last_write(), _newest(times), rhythm, step, found.total_steps)
         word, reason = status(facts, signs, now, host)
         is_over = word not in ("running", "stalled")
@@ -196,6 +204,8 @@ class TrackedRun:
             bytes_total=self._bytes[1] or facts.size_bytes,
             sparkline=self._sparkline,
             problems=self._all_problems(),
+            star=facts.star,
+            is_hidden=facts.is_hidden,
         )
         return self.row
 
@@ -228,6 +238,13 @@ class TrackedRun:
 def _newest(values: FloatArray) -> float | None:
     known = values[np.isfinite(values)]
     return float(known[-1]) if known.size else None
+
+
+def _only_record(facts: RunFacts) -> tuple[FloatArray, FloatArray]:
+    """Step and time of the newest record before the points are read."""
+    if facts.last_step is None or facts.last_time is None:
+        return _NOTHING, _NOTHING
+    return np.array([facts.last_step]), np.array([facts.last_time])
 
 
 def _ended(facts: RunFacts, signs: Signs) -> float | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from tailboard_tui.files.mounts import mount_of
 from tailboard_tui.settings import Settings
+from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.catalog import Catalog, Place
 from tailboard_tui.store.status import Host
 from tailboard_tui.store.tracked import TrackedRun
@@ -78,6 +79,7 @@ class Worker:
         self.watch = Watch(poll_only=settings.watch == "poll")
         self._budget_bytes = settings.memory_mib * 1024 * 1024
         self._host = host
+        self._notebook = Notebook()
         self._catalog = Catalog(roots)
         self._shown: dict[str, None] = {}
         self._active: dict[str, TrackedRun] = {}
@@ -108,6 +110,7 @@ class Worker:
 
     def refresh(self, keys: Iterable[str] | None = None) -> None:
         """Look at these runs again as if all their files had changed, or at everything."""
+        self._read_notebook()
         if keys is None:
             self._catalog.relist()
             self._round, self._is_urgent_round, self._next_glances = deque(self.runs), True, 0.0
@@ -141,7 +144,7 @@ class Worker:
         for key in self.dirty:
             run = self.runs[key]
             run.summarise()
-            run.tell(now, self._host)
+            run.tell(now, self._host, self._notebook)
 
     def close(self) -> None:
         """Close all files and stop waiting for events."""
@@ -177,7 +180,7 @@ class Worker:
                 continue
             if now >= run.next_check:
                 self._check(run, now)
-            while not run.is_read:
+            while not run.has_all_points:
                 run.read_some()
                 self.dirty.add(key)
                 self._hold(run)
@@ -199,7 +202,7 @@ class Worker:
                 run.close()
         elif run.is_live:
             before = run.row.status
-            if run.tell(now, self._host).status != before:
+            if run.tell(now, self._host, self._notebook).status != before:
                 self.dirty.add(run.key)
         run.is_announced = False
         run.next_check = now + self._interval(run, now)
@@ -233,6 +236,7 @@ class Worker:
             self._catalog.check(now)
             self._next_roots = now + ROOTS_S
             self._follow()
+            self._read_notebook()
         if self._catalog.is_busy:
             change = self._catalog.step(now, NEW_A_TURN)
             for key in change.removed:
@@ -244,7 +248,7 @@ class Worker:
 
     def _add(self, run: TrackedRun, now: float) -> None:
         run.read_facts()
-        run.tell(now, self._host)
+        run.tell(now, self._host, self._notebook)
         self.runs[run.key] = run
         self.removed.discard(run.key)
         self.dirty.add(run.key)
@@ -265,6 +269,10 @@ class Worker:
         self._held.pop(key, None)
         self.dirty.discard(key)
         self.removed.add(key)
+
+    def _read_notebook(self) -> None:
+        """Tell those runs anew of which the user said something else, here or in another viewer."""
+        self.dirty.update(key for key in self._notebook.refresh() if key in self.runs)
 
     # Runs that are not on screen
 
@@ -337,7 +345,7 @@ class Worker:
             if total <= self._budget_bytes:
                 return
             held = self._held[key]
-            if key in self._shown or not held.is_read:
+            if key in self._shown or not held.has_all_points:
                 continue
             total -= held.held_bytes
             held.summarise()
