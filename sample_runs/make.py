@@ -48,9 +48,8 @@ def sweep() -> None:
     """Three learning rates with three seeds each, in one group."""
     for lr in ("0.01", "0.1", "1.0"):
         for seed in ("0", "1", "2"):
-            train(
-                "digits", "--name", f"lr-{lr}-seed-{seed}", "--group", "lr-sweep", "--lr", lr, "--seed", seed
-            )
+            about = ("--name", f"lr-{lr}-seed-{seed}", "--group", "lr-sweep")
+            train("digits", *about, "--lr", lr, "--seed", seed, "--pause", "0.01")
 
 
 def special_cases() -> None:

@@ -181,7 +181,7 @@ fault("torn-utf8", POINTS, False)(lambda path: append(metrics(path), '{"é'.enco
 fault("empty-metrics", 0, False)(lambda path: metrics(path).write_bytes(b"") and None)
 fault("nul-tail", POINTS)(lambda path: append(metrics(path), b"\0" * 4096))
 fault("all-nul", 0)(lambda path: metrics(path).write_bytes(b"\0" * 8192) and None)
-fault("utf16-metrics", 0, True)(
+fault("utf16-metrics", None, True)(
     lambda path: metrics(path).write_bytes(metrics(path).read_bytes().decode().encode("utf-16")) and None
 )
 fault("bom")(lambda path: metrics(path).write_bytes(b"\xef\xbb\xbf" + metrics(path).read_bytes()) and None)
