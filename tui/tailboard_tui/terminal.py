@@ -139,7 +139,7 @@ def is_dark(red: str, green: str, blue: str) -> bool:
 
     Source: luma of ITU-R BT.601.
     """
-    parts = [int(part, 16) / (16 ** len(part) - 1) for part in (red, green, blue)]
+    parts = [int(part, 16) / int("f" * len(part), 16) for part in (red, green, blue)]
     return 0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2] < 0.5
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -47,8 +47,8 @@ class Explorer(ListActions, RunActions):
 
     CSS_PATH = "explorer.tcss"
     BINDINGS = bindings("explorer")
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
-    AUTO_FOCUS = "RunTable"  # type: ignore[misc]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  # as in Screen
+    AUTO_FOCUS = "RunTable"
 
     def __init__(
         self, roots: Sequence[str], settings: Settings, *, clock: Callable[[], float] = time.time

@@ -385,7 +385,9 @@ class RunTable(ScrollView, can_focus=True):
             return self._widths[column.id]
         width = column.width
         sorted_by = {part.column.id for part in self.model.sort}
-        title = width_of(column.title) + (2 if column.id in sorted_by else 0)
+        title = min(width_of(column.title), width_of(_short_title(column))) + (
+            2 if column.id in sorted_by else 0
+        )
         if column.fits_content:
             start = max(round(self.scroll_offset.y) - MEASURED_LINES // 2, 0)
             now = self._clock()
@@ -403,7 +405,7 @@ class RunTable(ScrollView, can_focus=True):
             width = max(width, title)
         if column is NAME:
             width = min(
-                max(width, MIN_NAME_CELLS), max(self.size.width * 45 // 100 - LEAD_CELLS, MIN_NAME_CELLS)
+                max(width, MIN_NAME_CELLS), max(self.size.width * 42 // 100 - LEAD_CELLS, MIN_NAME_CELLS)
             )
         self._widths[column.id] = width
         return width
@@ -467,14 +469,17 @@ class RunTable(ScrollView, can_focus=True):
         order = {part.column.id: (place, part.descending) for place, part in enumerate(self.model.sort)}
 
         def cell(column: RunColumn, room: int) -> Segment:
+            title = column.title
             if column.id not in order:
-                return Segment(fit(column.title, room, right=column.is_number), style)
+                title = title if width_of(title) <= room else _short_title(column)
+                return Segment(fit(title, room, right=column.is_number), style)
             place, descending = order[column.id]
             arrow = ("▾" if descending else "▴") + (str(place + 1) if len(order) > 1 else "")
             space = max(room - len(arrow) - 1, 0)
+            title = title if width_of(title) <= space else _short_title(column)
             return Segment(
                 fit(
-                    f"{fit(column.title, min(space, width_of(column.title)))} {arrow}",
+                    f"{fit(title, min(space, width_of(title)))} {arrow}",
                     room,
                     right=column.is_number,
                 ),
@@ -491,3 +496,8 @@ class RunTable(ScrollView, can_focus=True):
         if self._first_column + len(columns) < len(self._columns):
             return Strip([*strip.adjust_cell_length(max(width - 1, 0), style), Segment("›", style)])
         return strip.adjust_cell_length(width, style)
+
+
+def _short_title(column: RunColumn) -> str:
+    """The last part of a metric's or parameter's name: `val/accuracy` -> `accuracy`."""
+    return column.title.rpartition("/")[2].rpartition(".")[2] or column.title
