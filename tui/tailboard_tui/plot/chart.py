@@ -137,15 +137,13 @@ def _axes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
     for row in range(place.top, bottom):
         canvas.write(row, column, line, axis)
     canvas.write(bottom, column, corner + rule * place.width, axis)
-    taken: int | None = None
-    for tick in reversed(place.y_ticks):
+    for tick in place.y_ticks:
         row = place.row(tick.value)
-        if row is None or row == taken:
+        if row is None:
             continue
         canvas.write(row, column, tick_y, axis)
         if len(tick.label) < column:
             canvas.write(row, column - 1 - len(tick.label), tick.label, muted)
-        taken = row
     end = 0
     for tick, at, start in x_labels(spec, place, canvas.width):
         canvas.write(bottom, at, tick_x, axis)

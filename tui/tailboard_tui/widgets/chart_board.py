@@ -77,6 +77,9 @@ class ChartBoard(Widget):
 
     DEFAULT_CSS = "ChartBoard { height: 1fr; overflow: hidden; }"
 
+    class Resized(Message):
+        """There is another amount of room for charts."""
+
     def __init__(self) -> None:
         super().__init__()
         self._slot_layout = _SlotLayout()
@@ -84,6 +87,10 @@ class ChartBoard(Widget):
         self._headings: list[GroupHeading] = []
         self.placed: list[tuple[Slot, Widget]] = []
         """What stands where, from the top."""
+
+    def on_resize(self) -> None:
+        """Ask for another page."""
+        self.post_message(self.Resized())
 
     @property
     def layout(self) -> Layout:

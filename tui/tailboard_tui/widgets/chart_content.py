@@ -108,7 +108,6 @@ class ChartContent:
             is_robust=not view.is_everything,
             cursor=view.cursor,
             goal=direction(metric, defs),
-            note=view.smoothing.label if is_full else "",
             has_legend=is_full and len(traces) > 1 and view.cursor is None,
             has_x_name=is_full,
             is_focused=is_focused and not is_full,
@@ -183,7 +182,7 @@ class ChartContent:
                 continue
             smoothed = float(ready.smooth.y[found.index]) if ready.smooth is not None else None
             when = float(ready.series.times[found.index]) if ready.can_grow else math.nan
-            is_baseline = run.row.key == self.selection.baseline
+            is_baseline = base is not None and run.row.key == base[0]
             rows.append(
                 ReadoutRow(
                     letter=run.letter,
@@ -192,21 +191,22 @@ class ChartContent:
                     x=x_text(view.x_kind, found.x),
                     value=trace.line.first_bad if math.isnan(found.value) else found.value,
                     smoothed=smoothed,
-                    difference=None if base is None else found.value - base,
+                    difference=None if base is None else found.value - base[1],
                     time=when,
                     is_baseline=is_baseline,
                 )
             )
         return rows
 
-    def _baseline_value(self, metric: str, view: ChartView) -> float | None:
-        """The baseline run's value at the cursor; None where none of the shown runs is the baseline."""
-        run = next((run for run in self.selection.runs if run.row.key == self.selection.baseline), None)
-        ready = self.prepared(run, metric, view) if run is not None else None
-        if run is None or ready is None or view.cursor is None:
+    def _baseline_value(self, metric: str, view: ChartView) -> tuple[str, float] | None:
+        """Key and value at the cursor of the run that others are compared with, if they are."""
+        runs = self.selection.runs
+        if not view.is_difference or not runs or view.cursor is None:
             return None
-        found = readout.nearest(_trace_of(run, ready), view.cursor)
-        return None if found is None else found.value
+        run = next((run for run in runs if run.row.key == self.selection.baseline), runs[0])
+        ready = self.prepared(run, metric, view)
+        found = readout.nearest(_trace_of(run, ready), view.cursor) if ready is not None else None
+        return None if found is None else (run.row.key, found.value)
 
 
 def _trace_of(run: ShownRun, ready: Prepared) -> Trace:

@@ -71,18 +71,18 @@ class ChartGrid(Vertical, can_focus=True):
     class CursorMoved(Message):
         """The read-out stands elsewhere; on nothing if x is None."""
 
-        def __init__(self, x: float | None, time: float | None) -> None:
+        def __init__(self, x: float | None, moment: float | None) -> None:
             super().__init__()
             self.x = x
-            self.time = time
+            self.moment = moment
             """Unix seconds of the current run's point there."""
 
     class ShowInLog(Message):
         """The log is to be shown where it was at that Unix time."""
 
-        def __init__(self, time: float) -> None:
+        def __init__(self, moment: float) -> None:
             super().__init__()
-            self.time = time
+            self.moment = moment
 
     def __init__(self, *, stream: Stream = "metrics", view: ChartView | None = None) -> None:
         super().__init__()
@@ -128,15 +128,11 @@ class ChartGrid(Vertical, can_focus=True):
             return False
         return True
 
-    def show_moment(self, time: float) -> None:
+    def show_moment(self, moment: float) -> None:
         """Put the cursor where the charts were at that Unix time."""
-        x = self.content.x_at(time, self.view)
+        x = self.content.x_at(moment, self.view)
         if x is not None:
             self._change(cursor=x)
-
-    def on_resize(self) -> None:
-        """Lay the charts out anew."""
-        self._redraw()
 
     def on_show(self) -> None:
         """Draw what came while the pane was hidden."""
@@ -422,6 +418,13 @@ class ChartGrid(Vertical, can_focus=True):
         """All points, or outliers left outside and overwritten points left out."""
         self._change(is_everything=not self.view.is_everything)
 
+    def action_compare_baseline(self) -> None:
+        """Read off differences from the baseline run, or plain values again."""
+        is_difference = not (self.view.is_difference and self.view.cursor is not None)
+        self._change(is_difference=is_difference)
+        if is_difference and self.view.cursor is None:
+            self.action_toggle_cursor()
+
     def action_toggle_band(self) -> None:
         """Groups of runs as mean and band, or every run."""
         self._change(has_bands=not self.view.has_bands)
@@ -510,6 +513,11 @@ class ChartGrid(Vertical, can_focus=True):
     def _wheel_zoom(self, event: Chart.Wheeled) -> None:
         event.stop()
         self._zoom(event.x, 0.8 if event.is_closer else 1.25)
+
+    @on(ChartBoard.Resized)
+    def _fit_board(self, event: ChartBoard.Resized) -> None:
+        event.stop()
+        self._redraw()
 
     @on(GroupHeading.Clicked)
     def _fold(self, event: GroupHeading.Clicked) -> None:
