@@ -11,11 +11,13 @@ from __future__ import annotations
 import importlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tailboard.layout import EVENTS, METRICS, RUN
 from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats import signs
 from tailboard_tui.formats.base import Reader
 
 MAX_DEPTH = 6
@@ -23,6 +25,27 @@ MAX_DEPTH = 6
 
 MAX_ENTRIES = 200_000
 """Entries of one directory that are looked at: a wrong root (`/`, a mail spool) must come to an end."""
+
+MAX_LOOKS = 64
+"""Files of one directory that are looked into for metrics: more of a kind are data, not runs."""
+
+ENTRY_POINTS = "tailboard.formats"
+"""The entry-point group in which an installed package names its own `Format`s."""
+
+_CANDIDATES = (
+    ".csv",
+    ".tsv",
+    ".jsonl",
+    ".ndjson",
+    ".log",
+    ".txt",
+    ".out",
+    ".wandb",
+    ".db",
+    ".sqlite",
+    ".sqlite3",
+)
+"""Endings of files that may be runs by themselves, beside event files and what plug-ins know."""
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 
@@ -41,6 +64,10 @@ class Format:
     """Whether the file at this path is one run by itself."""
     nests: bool = False
     """Whether further runs are looked for below a run of this format."""
+    parts: Callable[[str, frozenset[str]], frozenset[str]] | None = None
+    """Of a format that nests: the sub-directories that belong to the run itself."""
+    runs_in_file: Callable[[str], Sequence[str]] | None = None
+    """The ids of the runs in a file that `claims_file` claimed, where it may hold any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +75,7 @@ class Found:
     """A run that was recognised, not opened yet."""
 
     path: str
-    """Absolute real path of its directory or file."""
+    """Absolute real path of its directory or file; of one run of several in a file, `#` and its id follow."""
     format: Format
 
 
@@ -59,8 +86,55 @@ def _claims_native(path: str, names: frozenset[str]) -> bool:
 
 NATIVE = Format("tailboard", "tailboard_tui.formats.native:NativeReader", _claims_native)
 
-FORMATS: list[Format] = [NATIVE]
-"""Asked in this order; the first that claims a path has it."""
+_FORMATS = "tailboard_tui.formats."
+
+FORMATS: list[Format] = [
+    NATIVE,
+    Format("huggingface", _FORMATS + "huggingface:HuggingFaceReader", signs.claims_huggingface),
+    Format("ultralytics", _FORMATS + "tables:UltralyticsReader", signs.claims_ultralytics),
+    Format(
+        "tensorboard",
+        _FORMATS + "tensorboard:TensorboardReader",
+        signs.claims_tensorboard,
+        lambda path: signs.is_event_file(os.path.basename(path)),
+        nests=True,
+        parts=signs.event_parts,
+    ),
+    Format("lightning", _FORMATS + "tables:LightningReader", signs.claims_lightning),
+    Format("progress", _FORMATS + "tables:ProgressReader", signs.claims_progress, nests=True),
+    Format(
+        "csv", _FORMATS + "tables:GenericTableReader", signs.claims_table, signs.claims_table_file, nests=True
+    ),
+    Format(
+        "jsonl", _FORMATS + "jsonl:GenericReader", signs.claims_records, signs.claims_records_file, nests=True
+    ),
+]
+"""Asked in this order; the first that claims a path has it. Plug-ins are asked before all but our own."""
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """All formats: our own, those of plug-ins, the others."""
+    return (NATIVE, *_plug_ins(), *FORMATS[1:])
+
+
+PLUG_IN_PROBLEMS: list[str] = []
+"""Why a plug-in could not be loaded; `tailboard doctor` says it."""
+
+
+def _plug_ins() -> Iterator[Format]:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            found = point.load()
+        except Exception as error:  # noqa: BLE001  # other people's code: it must not keep runs from opening
+            PLUG_IN_PROBLEMS.append(f"{point.value}: {type(error).__name__}: {error}")
+            continue
+        if isinstance(found, Format):
+            yield found
+        else:
+            PLUG_IN_PROBLEMS.append(f"{point.value}: no Format")
 
 
 def _is_native(path: str) -> bool:
@@ -72,30 +146,48 @@ def _is_native(path: str) -> bool:
 
 
 def format_of(path: str) -> Format | None:
-    """The format of the run at `path`, a directory or a file; None when it is no run."""
+    """The format of the run at `path`, a directory, a file, or one of several in a file; None: no run."""
     if _is_native(path):
         return NATIVE
     try:
         names = frozenset(entry.name for entry in _entries(path))
     except NotADirectoryError:
         return _format_of_file(path)
+    except FileNotFoundError:
+        return _format_in_file(path)
     except OSError:
         return None
     return _format_of_directory(path, names)
 
 
 def _format_of_directory(path: str, names: frozenset[str]) -> Format | None:
-    for known in FORMATS:
+    for known in formats():
         if known.claims_directory is not None and known.claims_directory(path, names):
             return known
     return None
 
 
 def _format_of_file(path: str) -> Format | None:
-    for known in FORMATS:
+    for known in formats():
         if known.claims_file is not None and known.claims_file(path):
             return known
     return None
+
+
+def _format_in_file(path: str) -> Format | None:
+    """The format of `<file>#<id>`."""
+    file, _, run_id = path.rpartition("#")
+    if not run_id or not os.path.isfile(file):
+        return None
+    known = _format_of_file(file)
+    return known if known is not None and known.runs_in_file is not None else None
+
+
+def _runs_of(path: str, known: Format) -> tuple[Found, ...]:
+    """The runs in a file of a known format."""
+    if known.runs_in_file is None:
+        return (Found(path, known),)
+    return tuple(Found(f"{path}#{run_id}", known) for run_id in known.runs_in_file(path))
 
 
 def open_reader(path: str) -> Reader | None:
@@ -137,9 +229,9 @@ def find(
     """
     top = os.path.realpath(root)
     if not os.path.isdir(top):
-        known = _format_of_file(top)
+        known = format_of(top)
         if known is not None:
-            yield Found(top, known)
+            yield from _runs_of(top, known) if os.path.exists(top) else (Found(top, known),)
         return
     waiting = deque([(top, 0)])
     seen: set[str] = set()
@@ -165,31 +257,48 @@ def look(path: str, top: str) -> Listing:
     """What the directory at the real path `path`, at or below the root `top`, holds.
 
     Raises:
-        OSError: It cannot be listed, or is no directory.
+        OSError: It cannot be listed, or is a file of one run at most.
     """
     if _is_native(path):
         return Listing(NATIVE)
-    entries = _entries(path)
-    claimed = _format_of_directory(path, frozenset(entry.name for entry in entries))
+    try:
+        entries = _entries(path)
+    except NotADirectoryError:
+        known = _format_of_file(path)
+        if known is None or known.runs_in_file is None:
+            raise
+        return Listing(files=_runs_of(path, known))
+    names = frozenset(entry.name for entry in entries)
+    claimed = _format_of_directory(path, names)
     if claimed is not None and not claimed.nests:
         return Listing(claimed)
+    parts = claimed.parts(path, names) if claimed is not None and claimed.parts is not None else frozenset()
     files: list[Found] = []
     directories: list[str] = []
+    looks = 0
     for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
-        if entry.name.startswith(".") or entry.name in _SKIPPED:
+        if entry.name.startswith(".") or entry.name in _SKIPPED or entry.name in parts:
             continue
         try:
             if entry.is_dir(follow_symlinks=False):
                 directories.append(entry.path)
             elif entry.is_symlink():
                 directories.extend(_linked_run(entry.path, top))
-            elif claimed is None and entry.is_file(follow_symlinks=False):
+            elif claimed is None and looks < MAX_LOOKS and _is_candidate(entry):
+                looks += 1
                 known = _format_of_file(entry.path)
                 if known is not None:
-                    files.append(Found(entry.path, known))
+                    files.extend(_runs_of(entry.path, known))
         except OSError:
             continue  # One entry that vanished or cannot be asked costs no other.
     return Listing(claimed, tuple(files), tuple(directories))
+
+
+def _is_candidate(entry: os.DirEntry[str]) -> bool:
+    """Whether a file may be a run by itself, as far as its name tells."""
+    name = entry.name
+    is_named = name.endswith(_CANDIDATES) or signs.is_event_file(name) or len(formats()) > len(FORMATS)
+    return is_named and entry.is_file(follow_symlinks=False)
 
 
 def _linked_run(link: str, top: str) -> tuple[str, ...]:

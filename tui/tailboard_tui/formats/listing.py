@@ -32,6 +32,10 @@ class Listings:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[int, Entries]] = {}
 
+    def known(self) -> tuple[str, ...]:
+        """The directories that were asked for."""
+        return tuple(self._kept)
+
     def of(self, path: str) -> Entries:
         """What stands in the directory at `path`; nothing where it cannot be listed."""
         try:

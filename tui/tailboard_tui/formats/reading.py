@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts
+from tailboard_tui.formats.listing import Listings
 from tailboard_tui.formats.sources import Complaint, Source
 
 MAX_PROBLEMS = 200
@@ -35,6 +36,7 @@ class RunReader:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.listings = Listings()
         self._sources: list[Source] = []
         self._stamp: tuple[object, ...] | None = None
         self._facts: RunFacts | None = None
@@ -87,6 +89,11 @@ class RunReader:
                 facts, size_bytes=sizes, modified=newest or None, problems=facts.problems[:MAX_PROBLEMS]
             )
         return self._facts
+
+    def watch_paths(self) -> tuple[str, ...]:
+        """Files and directories of which a change of size, time or inode says that there is something new."""
+        self._look()
+        return (*self.listings.known(), *(path for path, _ in self._files()))
 
     def extra_stamp(self) -> tuple[object, ...]:
         """What else `describe` depends on, for example what parsing found; compared by equality."""

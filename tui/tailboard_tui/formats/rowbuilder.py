@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -91,6 +92,21 @@ class ResumeWatch:
         self._last = math.nan
         self._stride = math.inf
 
+    def mark(self, rows: Rows) -> Rows:
+        """`rows`, the next of their clock, with markers where a resumed segment begins."""
+        steps = rows.steps
+        is_step = np.isfinite(steps)
+        changes = np.diff(steps[is_step], prepend=self._last)
+        if not (changes < 0).any():
+            grown = changes[changes > 0]
+            if len(grown):
+                self._stride = min(self._stride, float(grown.min()))
+            if is_step.any():
+                self._last = float(steps[is_step][-1])
+            return rows
+        found = [(row, step) for row, step in enumerate(steps.tolist()) if self.falls_back(step)]
+        return replace(rows, resumes=tuple(sorted({*rows.resumes, *found})))
+
     def falls_back(self, step: float) -> bool:
         """Whether the record with this step, the next in the file, begins a resumed segment."""
         if not math.isfinite(step):
@@ -99,8 +115,3 @@ class ResumeWatch:
         if change > 0:
             self._stride = min(self._stride, change)
         return change < -self.STRIDES * self._stride
-
-    @property
-    def last(self) -> float:
-        """The newest step, NaN before the first."""
-        return self._last

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from tailboard_tui.files.follow import MISSING, Follower, LineFollower
+from tailboard_tui.files.follow import MISSING, Block, Follower, LineFollower
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Column, FloatArray, Rows
 
@@ -35,15 +35,27 @@ class Complaint(NamedTuple):
     message: str
 
 
-class Decoder(Protocol):
+class _Decoder(Protocol):
     """Turns the content of one file into points."""
 
-    def feed(self, data: bytes, first_line: int) -> None:
-        """The next bytes; of a file of lines, whole lines, the first of which has this number."""
+    def take(self) -> tuple[list[Rows], list[Complaint]]:
+        """What came of what was fed since the last call."""
         ...
 
-    def take(self) -> tuple[list[Rows], list[Complaint]]:
-        """What came of the bytes fed since the last call."""
+
+class ByteDecoder(_Decoder, Protocol):
+    """Of a file of binary records."""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes, in pieces of any size."""
+        ...
+
+
+class LineDecoder(_Decoder, Protocol):
+    """Of a file of lines."""
+
+    def feed(self, block: Block) -> None:
+        """The next lines, each whole."""
         ...
 
 
@@ -100,7 +112,7 @@ class _File:
 class ByteSource(_File):
     """A file of records that only grows."""
 
-    def __init__(self, path: str, make: Callable[[], Decoder], prefix: str = "") -> None:
+    def __init__(self, path: str, make: Callable[[], ByteDecoder], prefix: str = "") -> None:
         super().__init__(path, prefix)
         self._make = make
         self._decoder = make()
@@ -116,7 +128,7 @@ class ByteSource(_File):
         if not data:
             return Piece(complaints=complaints, more=self._file.is_in_doubt)
         self._file.take(data)
-        self._decoder.feed(data, 0)
+        self._decoder.feed(data)
         rows, found = self._decoder.take()
         return Piece(rows, complaints + found, False, len(data), len(data) == limit_bytes)
 
@@ -138,7 +150,11 @@ class LineSource(_File):
     """A file of lines that only grows. A last line without newline is taken once the file rests."""
 
     def __init__(
-        self, path: str, make: Callable[[], Decoder], prefix: str = "", now: Callable[[], float] = time.time
+        self,
+        path: str,
+        make: Callable[[], LineDecoder],
+        prefix: str = "",
+        now: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(path, prefix)
         self._make = make
@@ -156,21 +172,22 @@ class LineSource(_File):
             return Piece(reset=True, more=True)
         complaints = self._news_of(self._lines.file.problem)
         complaints += [Complaint(line, "longer than 1 MiB, left out") for line in block.too_long]
-        data, first_line = block.data, block.first_line
-        if data and self._tail is not None:  # Only the newline of a line that is already taken.
-            data, first_line, self._tail = data[len(self._tail) + 1 :], first_line + 1, None
-        if data:
-            self._decoder.feed(data, first_line)
+        used = len(block.data)
+        if block.data and self._tail is not None:  # Only the newline of a line that is already taken.
+            data = block.data[len(self._tail) + 1 :]
+            block, self._tail = replace(block, data=data, first_line=block.first_line + 1), None
+        if block.data:
+            self._decoder.feed(block)
         elif not block.more and self._tail is None:
-            self._take_rest(first_line)
+            self._take_rest(block)
         rows, found = self._decoder.take()
-        return Piece(rows, complaints + found, False, len(block.data), block.more)
+        return Piece(rows, complaints + found, False, used, block.more)
 
     def _is_other_tail(self, data: bytes) -> bool:
         """Whether the last line that was taken without its newline went on."""
         return bool(data) and self._tail is not None and not data.startswith(self._tail + b"\n")
 
-    def _take_rest(self, line: int) -> None:
+    def _take_rest(self, block: Block) -> None:
         file = self._lines.file
         rest = file.size - file.offset
         if not 0 < rest <= TAIL_LIMIT_BYTES:
@@ -183,7 +200,7 @@ class LineSource(_File):
             return
         if b"\n" not in data and b"\0" not in data:
             self._tail = data
-            self._decoder.feed(data + b"\n", line)
+            self._decoder.feed(replace(block, data=data + b"\n", lines=1, end=file.size))
 
     def rewind(self) -> None:
         """Start over."""

@@ -5,20 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tailboard_tui.files.opening import read_small
 from tailboard_tui.formats.base import LogFile, Problem, Value
+from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.listing import Entries
-
-MAX_VALUES = 5_000
-"""Leaves of a configuration that are kept: YAML aliases can make a few lines into millions."""
-
-MAX_LEVELS = 30
-
-_TEXT_CHARS = 2_000
-"""Of one configuration value."""
 
 CONFIG_FILES = (
     "config.yaml",
@@ -87,7 +80,7 @@ def surroundings(path: str, entries: Entries) -> Surroundings:
     problems: list[Problem] = []
     for file in config_paths(path, entries):
         found = read_mapping(file, os.path.relpath(file, path), problems)
-        config.update(flatten(found, "."))
+        config.update(flatten(found))
     return Surroundings(config, log_files(path, entries), tuple(problems))
 
 
@@ -130,35 +123,3 @@ def yaml_value(data: bytes) -> object:
     from tailboard_tui.formats.yamlfile import load
 
     return load(data)
-
-
-def flatten(value: object, separator: str) -> dict[str, Value]:
-    """The leaves of nested mappings under their joined keys; lists become their JSON text."""
-    found: dict[str, Value] = {}
-    for name, leaf in _leaves(value, "", separator, 0):
-        if len(found) >= MAX_VALUES:
-            break
-        found[name] = leaf
-    return found
-
-
-def _leaves(value: object, name: str, separator: str, level: int) -> Iterator[tuple[str, Value]]:
-    if isinstance(value, dict) and value and level < MAX_LEVELS:
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{name}{separator}{key}" if name else str(key), separator, level + 1)
-    elif name:
-        yield name, plain(value)
-
-
-def plain(value: object) -> Value:
-    """A leaf as a configuration value."""
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < 1 << 63 else str(value)[:_TEXT_CHARS] if abs(value) < 10**400 else "huge"
-    if isinstance(value, str):
-        return value[:_TEXT_CHARS]
-    try:
-        return json.dumps(value, default=str)[:_TEXT_CHARS]
-    except (ValueError, RecursionError):
-        return "nested too deeply"

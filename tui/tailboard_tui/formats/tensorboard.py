@@ -6,55 +6,82 @@ import contextlib
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Column, FloatArray, Rows, RunFacts, Value
-from tailboard_tui.formats.listing import Entries, Listings, entries_of
+from tailboard_tui.formats.listing import Listings
 from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.signs import event_parts, is_event_file, is_hparams_directory
 from tailboard_tui.formats.sources import ByteSource, Complaint, Source
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
 from tailboard_tui.formats.tfevents import Events, TagPoints
 from tailboard_tui.formats.tfrecord import TFRecords
 
-SPLITS = frozenset(
-    {"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev"}
-)
-"""Sub-directories that hold a part of the run above them, as Keras and Estimators write them."""
-
-_HPARAMS_DIRECTORY = re.compile(r"\A\d{9,11}\.\d+(?:\.\w+)?\Z")
-"""What `SummaryWriter.add_hparams` of torch and tensorboardX makes below the run: the time."""
-
 PEEK_BYTES = 4096
 
 
-def is_event_file(name: str) -> bool:
-    """Whether a file of this name is one of TensorBoard's."""
-    return "tfevents" in name and not name.endswith((".gz", ".zip", ".tmp", ".lock"))
+class EventFiles:
+    """The event files of one run, and what they have told so far."""
+
+    def __init__(self, reader: RunReader) -> None:
+        self.events: dict[str, Events] = {}
+        """By path."""
+        self._reader = reader
+        self._last: dict[str, tuple[str, float, float]] = {}
+        """Tag with its prefix -> the file that holds its newest point, its step and its time."""
+
+    def source(self, path: str, prefix: str) -> Source:
+        """The source of the file at `path`, the known one where there is one."""
+        known = self._reader.known(path)
+        if known is not None:
+            return known
+
+        def decoder() -> EventDecoder:
+            events = self.events[path] = Events()
+            return EventDecoder(path, prefix, events, self._resumes)
+
+        return ByteSource(path, decoder, prefix)
+
+    def begin(self) -> None:
+        """Forget where the tags stood."""
+        self._last.clear()
+
+    def _resumes(
+        self, path: str, name: str, steps: FloatArray, times: FloatArray
+    ) -> tuple[tuple[int, float], ...]:
+        """A marker where a later file goes on below the newest step of an earlier one.
+
+        Files that were written side by side (several processes) overlap in time: nothing is replaced.
+        """
+        before = self._last.get(name)
+        self._last[name] = (path, float(steps[-1]), float(times[-1]))
+        if before is None:
+            return ()
+        file, last_step, last_time = before
+        if file == path or steps[0] > last_step or not times[0] >= last_time:
+            return ()
+        return ((0, float(steps[0])),)
 
 
-class _History:
-    """Where each tag of a run stands, across its event files."""
-
-    def __init__(self) -> None:
-        self.last: dict[str, tuple[str, float, float]] = {}
-        """Tag with its prefix -> file, newest step and its time."""
+Marker = Callable[[str, str, FloatArray, FloatArray], tuple[tuple[int, float], ...]]
+"""From path, metric, steps and times to markers of resumed segments."""
 
 
 class EventDecoder:
     """One event file -> rows with one clock a tag."""
 
-    def __init__(self, path: str, prefix: str, events: Events, history: _History) -> None:
+    def __init__(self, path: str, prefix: str, events: Events, resumes: Marker) -> None:
         self._path = path
         self._prefix = prefix
         self._records = TFRecords()
         self._events = events
-        self._history = history
+        self._resumes = resumes
         self._messages: list[str] = []
 
-    def feed(self, data: bytes, first_line: int) -> None:
+    def feed(self, data: bytes) -> None:
         """The next bytes of the file."""
         self._messages += self._events.read(self._records.feed(data))
         self._messages += self._records.take_messages()
@@ -68,22 +95,8 @@ class EventDecoder:
     def _rows(self, tag: str, points: TagPoints) -> Rows:
         steps, times, values = points.arrays()
         times[times == 0] = math.nan  # proto3 leaves a missing time at zero
-        resumes = self._resumes(self._prefix + tag, steps, times)
+        resumes = self._resumes(self._path, self._prefix + tag, steps, times)
         return Rows(tag, "metrics", steps, times, {tag: Column(None, values)}, resumes)
-
-    def _resumes(self, name: str, steps: FloatArray, times: FloatArray) -> tuple[tuple[int, float], ...]:
-        """A marker where a later file goes on below the newest step of an earlier one.
-
-        Files that were written side by side (several processes) overlap in time: nothing is replaced.
-        """
-        before = self._history.last.get(name)
-        self._history.last[name] = (self._path, float(steps[-1]), float(times[-1]))
-        if before is None:
-            return ()
-        file, last_step, last_time = before
-        if file == self._path or steps[0] > last_step or not times[0] >= last_time:
-            return ()
-        return ((0, float(steps[0])),)
 
 
 class TensorboardReader(RunReader):
@@ -93,52 +106,39 @@ class TensorboardReader(RunReader):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self._listings = Listings()
-        self._events: dict[str, Events] = {}
-        self._history = _History()
+        self._events = EventFiles(self)
 
     def sources(self) -> Iterable[Source]:
         """The event files, the parts' after the run's own, older ones first."""
         if not os.path.isdir(self.path):
-            return [self._source(self.path, "")]
+            return [self._events.source(self.path, "")]
         return [
-            self._source(f"{directory}/{name}", prefix)
-            for directory, prefix in folded(self.path, self._listings)
-            for name in sorted(self._listings.of(directory).files, key=_age)
+            self._events.source(f"{directory}/{name}", prefix)
+            for directory, prefix in folded(self.path, self.listings)
+            for name in sorted(self.listings.of(directory).files, key=_age)
             if is_event_file(name)
         ]
 
-    def _source(self, path: str, prefix: str) -> Source:
-        known = self.known(path)
-        if known is not None:
-            return known
-
-        def decoder() -> EventDecoder:
-            events = self._events[path] = Events()
-            return EventDecoder(path, prefix, events, self._history)
-
-        return ByteSource(path, decoder, prefix)
-
     def begin(self) -> None:
         """Forget where the tags stood."""
-        self._history.last.clear()
+        self._events.begin()
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the event files."""
-        return config_paths(self.path, self._listings.of(self.path))
+        return config_paths(self.path, self.listings.of(self.path))
 
     def extra_stamp(self) -> tuple[object, ...]:
         """How much the event files have told so far."""
-        return tuple((len(events.hparams), len(events.texts)) for events in self._events.values())
+        return tuple((len(events.hparams), len(events.texts)) for events in self._events.events.values())
 
     def describe(self) -> RunFacts:
         """Facts from the ends of the event files and from the files beside them."""
-        beside = surroundings(self.path, self._listings.of(self.path))
+        beside = surroundings(self.path, self.listings.of(self.path))
         paths = [source.path for source in self._sources]
         config: dict[str, Value] = dict(beside.config)
         summary: dict[str, Value] = {}
         for path in paths:
-            events = self._events[path]
+            events = self._events.events[path]
             head = events if events.first_time is not None else _head(path)
             config.update(head.hparams)
             for tag, text in head.texts.items():
@@ -166,45 +166,16 @@ class TensorboardReader(RunReader):
 def folded(path: str, listings: Listings) -> list[tuple[str, str]]:
     """The directories that belong to the run at `path`, each with the prefix of its metrics."""
     here = listings.of(path)
+    names = frozenset((*here.files, *here.directories))
     found = [(path, "")]
-    for name in absorbed(path, here):
-        prefix = "" if _HPARAMS_DIRECTORY.match(name) else f"{name}/"
-        found.append((f"{path}/{name}", prefix))
+    for name in sorted(event_parts(path, names)):
+        found.append((f"{path}/{name}", "" if is_hparams_directory(name) else f"{name}/"))
     return found
 
 
-def absorbed(path: str, here: Entries) -> list[str]:
-    """Sub-directories with event files that are parts of the run at `path`, not runs by themselves."""
-    has_own = any(is_event_file(name) for name in here.files)
-    parts = []
-    for name in here.directories:
-        if name.lower() in SPLITS or (has_own and _HPARAMS_DIRECTORY.match(name)):
-            if _has_events(f"{path}/{name}"):
-                parts.append(name)
-        elif has_own and "_" in name and _is_scalars_directory(path, name):
-            parts.append(name)
-    return parts
-
-
-def claims(path: str, names: frozenset[str]) -> bool:
-    """Whether the directory holds event files, or only the parts of a run that do."""
-    if any(is_event_file(name) for name in names):
-        return True
-    splits = [name for name in names if name.lower() in SPLITS]
-    return bool(splits) and any(_has_events(f"{path}/{name}") for name in splits)
-
-
-def _has_events(path: str) -> bool:
-    return any(is_event_file(name) for name in entries_of(path).files)
-
-
-def _is_scalars_directory(path: str, name: str) -> bool:
-    """Whether `SummaryWriter.add_scalars(tag, {key: ...})` made it: `<tag>_<key>`, with that tag inside."""
-    events = [file for file in entries_of(f"{path}/{name}").files if is_event_file(file)]
-    if not events:
-        return False
-    tags = _head(f"{path}/{name}/{events[0]}").take()
-    return any(name.startswith(tag.replace("/", "_") + "_") for tag in tags)
+def first_tags(path: str) -> set[str]:
+    """The tags of the first scalars of an event file."""
+    return set(_head(path).take())
 
 
 def _age(name: str) -> tuple[float, str]:

@@ -68,6 +68,11 @@ class TagPoints:
     single: list[tuple[int, float, float, float]] = field(default_factory=list)
     """Of one record: the same four."""
 
+    def first_place(self) -> int:
+        """Place of the first point among the records."""
+        places = [int(block[0][0]) for block in self.blocks] + [one[0] for one in self.single[:1]]
+        return min(places, default=0)
+
     def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Steps, times and values, each of shape (n,)."""
         blocks = list(self.blocks)
@@ -103,7 +108,7 @@ class Events:
     def take(self) -> dict[str, TagPoints]:
         """The points since the last call, by tag in order of appearance."""
         points, self._points = self._points, {}
-        return points
+        return dict(sorted(points.items(), key=lambda item: item[1].first_place()))
 
     def read(self, records: Records) -> list[str]:
         """Take in whole records; what is wrong in some of them."""

@@ -1,0 +1,261 @@
+"""By which signs a directory or a file is known as a run: names first, then at most one small look.
+
+Nothing here parses points, and nothing heavy is imported: a tree of ten thousand directories is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.names import looks_like_metric, number, step_name, time_names
+
+LOOK_BYTES = 4096
+"""Of a file that might hold metrics."""
+
+TRAINER_STATE = "trainer_state.json"
+CHECKPOINT = re.compile(r"\Acheckpoint-(\d+)\Z")
+
+SPLITS = frozenset(
+    {"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev"}
+)
+"""Sub-directories that hold a part of the run above them, as Keras and Estimators write them."""
+
+_HPARAMS_DIRECTORY = re.compile(r"\A\d{9,11}\.\d+(?:\.\w+)?\Z")
+"""What `SummaryWriter.add_hparams` of torch and tensorboardX makes below the run: the time."""
+
+_DATA_DIRECTORIES = frozenset(
+    {
+        "data",
+        "dataset",
+        "datasets",
+        "raw",
+        "processed",
+        "corpus",
+        "annotations",
+        "labels",
+        "assets",
+        "fixtures",
+    }
+)
+"""In directories of these names only files with a name that metrics have are looked at."""
+
+METRIC_TABLES = frozenset(
+    {
+        "metrics.csv",
+        "metrics.tsv",
+        "log.csv",
+        "logs.csv",
+        "history.csv",
+        "training.csv",
+        "training_log.csv",
+        "train_log.csv",
+        "results.csv",
+        "summary.csv",
+        "progress.csv",
+        "progress.txt",
+        "scalars.csv",
+        "losses.csv",
+        "loss.csv",
+    }
+)
+"""Tables of metrics by their names: they are the run that their directory is."""
+
+METRIC_RECORDS = (
+    "metrics.json",
+    "scalars.json",
+    "progress.json",
+    "result.json",
+    "trainer_log.jsonl",
+    "metrics.jsonl",
+    "log.jsonl",
+    "logs.jsonl",
+    "history.jsonl",
+    "train_log.jsonl",
+    "training_log.jsonl",
+    "stats.jsonl",
+    "log.txt",
+    "log.json",
+    "logging.jsonl",
+)
+"""Files of JSON objects, likewise; a look at their first lines decides."""
+
+
+def is_event_file(name: str) -> bool:
+    """Whether a file of this name is one of TensorBoard's."""
+    return "tfevents" in name and not name.endswith((".gz", ".zip", ".tmp", ".lock"))
+
+
+def is_hparams_directory(name: str) -> bool:
+    """Whether `add_hparams` made a directory of this name."""
+    return _HPARAMS_DIRECTORY.match(name) is not None
+
+
+def claims_tensorboard(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory holds event files, or only the parts of a run that do."""
+    if any(is_event_file(name) for name in names):
+        return True
+    return any(_has_events(f"{path}/{name}") for name in names if name.lower() in SPLITS)
+
+
+def event_parts(path: str, names: frozenset[str]) -> frozenset[str]:
+    """Sub-directories with event files that are parts of the run at `path`, not runs by themselves."""
+    has_own = any(is_event_file(name) for name in names)
+    return frozenset(
+        name
+        for name in names
+        if (
+            (name.lower() in SPLITS or (has_own and is_hparams_directory(name)))
+            and _has_events(f"{path}/{name}")
+        )
+        or (has_own and "_" in name and _is_scalars_directory(path, name))
+    )
+
+
+def _has_events(path: str) -> bool:
+    return any(is_event_file(name) for name in _names(path))
+
+
+def _is_scalars_directory(path: str, name: str) -> bool:
+    """Whether `SummaryWriter.add_scalars(tag, {key: ...})` made it: `<tag>_<key>`, with that tag inside."""
+    events = [file for file in _names(f"{path}/{name}") if is_event_file(file)]
+    if not events:
+        return False
+    from tailboard_tui.formats.tensorboard import first_tags
+
+    tags = first_tags(f"{path}/{name}/{events[0]}")
+    return any(name.startswith(tag.replace("/", "_") + "_") for tag in tags)
+
+
+def claims_huggingface(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is an output directory of the Trainer, not one of its checkpoints."""
+    if TRAINER_STATE in names and not CHECKPOINT.match(os.path.basename(path)):
+        return True
+    checkpoints = [name for name in names if CHECKPOINT.match(name)]
+    return any(os.path.isfile(f"{path}/{name}/{TRAINER_STATE}") for name in checkpoints[:20])
+
+
+def claims_ultralytics(path: str, names: frozenset[str]) -> bool:
+    """Whether Ultralytics trained here."""
+    return "results.csv" in names and ("args.yaml" in names or "weights" in names)
+
+
+def claims_lightning(path: str, names: frozenset[str]) -> bool:
+    """Whether Lightning's CSVLogger wrote here."""
+    return "metrics.csv" in names and (
+        "hparams.yaml" in names or os.path.basename(path).startswith("version_")
+    )
+
+
+def claims_progress(path: str, names: frozenset[str]) -> bool:
+    """Whether a logger of the OpenAI baselines family wrote here."""
+    return (
+        "progress.csv" in names
+        or ("progress.txt" in names and is_table(f"{path}/progress.txt"))
+        or any(name == "monitor.csv" or name.endswith(".monitor.csv") for name in names)
+    )
+
+
+def claims_table(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory holds one table of metrics by a name that tables of metrics have."""
+    return any(is_table(f"{path}/{name}") for name in METRIC_TABLES & names)
+
+
+def claims_records(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory holds JSON objects of metrics by a name that they have."""
+    return any(name in names and is_records(f"{path}/{name}") for name in METRIC_RECORDS)
+
+
+def claims_table_file(path: str) -> bool:
+    """Whether a file that stands by itself is a table of metrics."""
+    return path.endswith((".csv", ".tsv")) and not _is_data(path) and is_table(path)
+
+
+def claims_records_file(path: str) -> bool:
+    """Whether a file that stands by itself holds JSON objects of metrics."""
+    return path.endswith((".jsonl", ".ndjson")) and not _is_data(path) and is_records(path)
+
+
+def _is_data(path: str) -> bool:
+    directory, name = os.path.split(path)
+    return os.path.basename(directory).lower() in _DATA_DIRECTORIES and not looks_like_metric(name)
+
+
+def is_table(path: str) -> bool:
+    """Whether a file begins like a table of metrics.
+
+    That is: a header of names, one of which counts steps, another one of a kind that training measures,
+    and rows of which half at least of the cells are numbers. Data sets have no such header.
+    """
+    lines = _first_lines(path)
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        return False
+    delimiter = max(",\t;|", key=lines[0].count)
+    names = [name.strip().strip('"') for name in lines[0].split(delimiter)]
+    if not is_metric_names(names):
+        return False
+    cells = [cell.strip() for line in lines[1:10] for cell in line.split(delimiter)]
+    filled = [cell for cell in cells if cell]
+    return sum(number(cell) is not None for cell in filled) * 2 >= len(filled)
+
+
+def is_metric_names(names: Sequence[str]) -> bool:
+    """Whether columns or keys of these names are a training's: a step and a metric, or mostly metrics."""
+    if len(names) > 2000 or any(number(name) is not None for name in names):
+        return False
+    step = step_name(names)
+    others = [name for name in names if name != step]
+    measured = sum(looks_like_metric(name) for name in others)
+    return measured > 0 if step is not None else measured * 2 >= len(names) > 0
+
+
+def is_records(path: str) -> bool:
+    """Whether a file begins with JSON objects that are records of metrics: step or moment, and numbers."""
+    for line in _first_lines(path)[:20]:
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(record, dict):
+            return False
+        numbers = [name for name, value in record.items() if _is_number(value)]
+        step = step_name(numbers)
+        moments = time_names(record)
+        others = [name for name in numbers if name != step and name not in moments]
+        if others and (step is not None or moments):
+            return step in ("_step", "global_step") or is_metric_names([*others, *([step] if step else [])])
+        if any(isinstance(value, str) and len(value) > 500 for value in record.values()):
+            return False
+    return False
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) < 40 and number(value) is not None
+    return isinstance(value, int | float)
+
+
+def _first_lines(path: str) -> list[str]:
+    """The whole lines at the begin of a file; nothing where it cannot be read or holds binary data."""
+    try:
+        data = read_slice(path, 0, LOOK_BYTES)
+    except (OSError, ValueError):
+        return []
+    if b"\0" in data:
+        return []
+    lines = data.decode("utf-8-sig", "replace").split("\n")
+    return [line.removesuffix("\r") for line in (lines if len(data) < LOOK_BYTES else lines[:-1])]
+
+
+def _names(path: str) -> list[str]:
+    """The names in a directory; none where it is no directory."""
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []

@@ -1,0 +1,236 @@
+"""Runs whose metrics stand in CSV files: Lightning, Keras, Ultralytics, Stable-Baselines3, Spinning Up ..."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+
+from tailboard_tui.files.follow import Block
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.base import Rows, RunFacts, Value
+from tailboard_tui.formats.csvtable import CsvTable
+from tailboard_tui.formats.names import step_name
+from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.signs import METRIC_TABLES, is_table
+from tailboard_tui.formats.sources import Complaint, LineSource, Source
+from tailboard_tui.formats.surroundings import config_paths, surroundings, title
+
+PEEK_BYTES = 4096
+
+
+class TableReader(RunReader):
+    """One table of metrics: a file, or a directory in which one of `file_names` stands."""
+
+    source = "csv"
+    file_names: ClassVar[tuple[str, ...]] = ()
+    """Of the table in a run directory; the first that is there."""
+
+    def step_of(self, names: Sequence[str]) -> str | None:
+        """Which of the names counts the steps."""
+        return step_name(names)
+
+    def table_paths(self) -> list[str]:
+        """The tables of this run."""
+        files = self.listings.of(self.path).files
+        if not files and not os.path.isdir(self.path):
+            return [self.path]
+        paths = [f"{self.path}/{name}" for name in self.file_names if name in files]
+        return paths[:1] if len(paths) < 2 else [path for path in paths if is_table(path)][:1]
+
+    def sources(self) -> Iterable[Source]:
+        """The tables, each with a clock of its own."""
+        return [self.known(path) or self.make_source(path) for path in self.table_paths()]
+
+    def make_source(self, path: str) -> Source:
+        """The source of the table at `path`."""
+        clock = os.path.basename(path)
+        return LineSource(path, lambda: CsvTable(clock, delimiter_of(path), self.step_of))
+
+    def watched(self) -> Iterable[str]:
+        """The configuration beside the table."""
+        return config_paths(self.path, self.listings.of(self.path))
+
+    def describe(self) -> RunFacts:
+        """Facts from the ends of the tables and from the files beside them."""
+        beside = surroundings(self.path, self.listings.of(self.path))
+        paths = [source.path for source in self._sources]
+        peek = self.peek(paths[0]) if paths else Peek()
+        return RunFacts(
+            id=title(self.path),
+            name=title(self.path),
+            source=self.source,
+            path=self.path,
+            created=peek.first_time,
+            config=beside.config,
+            total_steps=self.total_steps(beside.config),
+            log_files=beside.log_files,
+            last_step=peek.last_step,
+            last_time=peek.last_time,
+            last_values=peek.last_values,
+            problems=beside.problems,
+        )
+
+    def peek(self, path: str) -> Peek:
+        """What the first and the last lines of a table tell."""
+        return peek_at_table(path, lambda: CsvTable("", delimiter_of(path), self.step_of))
+
+    def total_steps(self, config: Iterable[str]) -> float | None:
+        """The planned number of steps, where the format itself tells it."""
+        return None
+
+
+def peek_at_table(path: str, make: Callable[[], CsvTable]) -> Peek:
+    """What the first and the last lines of the file tell, read by the table that `make` gives."""
+    try:
+        size = os.stat(path, follow_symlinks=False).st_size
+        head = read_slice(path, 0, PEEK_BYTES)
+        tail = read_slice(path, max(size - PEEK_BYTES, 0), PEEK_BYTES) if size > PEEK_BYTES else b""
+    except OSError:
+        return Peek()
+    table = make()
+    first = _rows_of(table, head[: head.rfind(b"\n") + 1], 1)
+    last = first
+    if tail and table.header is not None:
+        start = tail.find(b"\n") + 1
+        last = _rows_of(table, tail[start : tail.rfind(b"\n") + 1], 2) or first
+    values: dict[str, float] = {}
+    for rows in last:
+        values.update({name: float(column.values[-1]) for name, column in rows.columns.items()})
+    return Peek(
+        _end([rows.times for rows in first], 0),
+        _end([rows.times for rows in last], -1),
+        _end([rows.steps for rows in last], -1),
+        values,
+    )
+
+
+def _rows_of(table: CsvTable, data: bytes, first_line: int) -> list[Rows]:
+    if data:
+        table.feed(Block(data, first_line, data.count(b"\n"), len(data)))
+    return table.take()[0]
+
+
+def _end(arrays: list[np.ndarray[tuple[int], np.dtype[np.float64]]], place: int) -> float | None:
+    """The first (0) or last (-1) finite number of all."""
+    numbers = np.concatenate(arrays) if arrays else np.zeros(0)
+    numbers = numbers[np.isfinite(numbers)]
+    return float(numbers[place]) if len(numbers) else None
+
+
+def delimiter_of(path: str) -> str | None:
+    """The delimiter that a file's name tells; None where its header must."""
+    return "\t" if path.endswith(".tsv") else None
+
+
+class LightningReader(TableReader):
+    """PyTorch Lightning's CSVLogger: `version_N/metrics.csv` with `hparams.yaml`.
+
+    It rewrites the file when a metric is new; the follower notices and all is read anew.
+    Source: lightning_fabric/loggers/csv_logs.py.
+    """
+
+    source = "lightning"
+    file_names = ("metrics.csv",)
+
+
+class UltralyticsReader(TableReader):
+    """Ultralytics: `results.csv` with `args.yaml`; one row an epoch.
+
+    Source: ultralytics/engine/trainer.py, `save_metrics`.
+    """
+
+    source = "ultralytics"
+    file_names = ("results.csv",)
+
+    def total_steps(self, config: Iterable[str]) -> float | None:
+        """`epochs` of args.yaml."""
+        found: Value = config.get("epochs") if isinstance(config, dict) else None
+        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+class ProgressReader(TableReader):
+    """OpenAI baselines, Stable-Baselines3, rllab, garage, Ray: `progress.csv`; Spinning Up: `progress.txt`.
+
+    `monitor.csv` files beside it hold one row an episode; they stand under their own names.
+    Source: stable_baselines3/common/logger.py and monitor.py; spinup/utils/logx.py.
+    """
+
+    source = "progress"
+    file_names = ("progress.csv", "progress.txt")
+
+    def table_paths(self) -> list[str]:
+        """The table of metrics, and the episodes."""
+        files = self.listings.of(self.path).files
+        monitors = [f"{self.path}/{name}" for name in files if is_monitor(name)]
+        return super().table_paths()[:1] + monitors if files else super().table_paths()
+
+    def make_source(self, path: str) -> Source:
+        """A monitor file has a decoder of its own."""
+        if not is_monitor(os.path.basename(path)):
+            return super().make_source(path)
+        name = os.path.basename(path)
+        several = sum(is_monitor(other) for other in self.listings.of(self.path).files) > 1
+        prefix = f"{name.removesuffix('.csv')}/" if several else ""
+        return LineSource(path, lambda: MonitorTable(name), prefix)
+
+    def peek(self, path: str) -> Peek:
+        """A run of nothing but episodes is looked at as such."""
+        if is_monitor(os.path.basename(path)):
+            # The step is a sum over all episodes: the last lines alone do not tell it.
+            return replace(peek_at_table(path, lambda: MonitorTable("")), last_step=None)
+        return super().peek(path)
+
+
+class MonitorTable(CsvTable):
+    """Episodes: `r` reward, `l` length, `t` seconds since `t_start`, which a comment in JSON holds.
+
+    The step is the number of environment steps so far, as Stable-Baselines3 plots it.
+    Source: stable_baselines3/common/monitor.py, results_plotter.py (`X_TIMESTEPS`).
+    """
+
+    def __init__(self, clock: str) -> None:
+        super().__init__(clock, ",", lambda names: None)
+        self._steps = 0.0
+
+    def take(self) -> tuple[list[Rows], list[Complaint]]:
+        """Rows with the steps and times that follow from lengths and durations."""
+        found, complaints = super().take()
+        return [self._dated(rows) for rows in found], complaints
+
+    def _dated(self, rows: Rows) -> Rows:
+        length, elapsed = rows.columns.get("l"), rows.columns.get("t")
+        steps, times = rows.steps, rows.times
+        if length is not None:
+            lengths = np.zeros(len(steps))
+            lengths[slice(None) if length.rows is None else length.rows] = np.nan_to_num(length.values)
+            steps = np.cumsum(lengths) + self._steps
+            self._steps = float(steps[-1])
+        started = self._started()
+        if elapsed is not None and math.isfinite(started):
+            times = np.full(len(steps), math.nan)
+            times[slice(None) if elapsed.rows is None else elapsed.rows] = elapsed.values + started
+        return replace(rows, steps=steps, times=times)
+
+    def _started(self) -> float:
+        try:
+            found = json.loads(self.comments[0].lstrip("#"))["t_start"]
+        except (IndexError, ValueError, KeyError, TypeError, RecursionError):
+            return math.nan
+        return float(found) if isinstance(found, int | float) else math.nan
+
+
+def is_monitor(name: str) -> bool:
+    """Whether a file of this name holds episodes."""
+    return name == "monitor.csv" or name.endswith(".monitor.csv")
+
+
+class GenericTableReader(TableReader):
+    """Any table of metrics: Keras' CSVLogger, timm's `summary.csv`, one's own."""
+
+    file_names = tuple(sorted(METRIC_TABLES))
