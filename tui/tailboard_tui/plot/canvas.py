@@ -80,7 +80,8 @@ class Canvas:
     def strokes(self, spans: Spans, row: int, column: int, rows: int, columns: int, style: CellStyle) -> None:
         """Draw spans of dots in the part of the canvas that begins at a cell and has a size in cells.
 
-        A cell that already has dots takes the new colour and keeps its dots.
+        Dots of another style give way in the cells that are drawn on: a cell has one colour, and dots
+        shown in the colour of another line would be points which that line does not have.
         """
         height = rows * DOT_ROWS
         top = np.floor(np.clip(spans.tops, -1, height) + 0.5).astype(np.intp)
@@ -99,13 +100,13 @@ class Canvas:
     def _dots(self, masks: npt.NDArray[np.uint8], row: int, column: int, style: CellStyle) -> None:
         area = np.s_[row : row + masks.shape[0], column : column + masks.shape[1]]
         hit = masks != 0
+        before, number = self.chars[area], self.ink(style)
         if self.is_ascii:
-            self.chars[area] = np.where(hit, _ASCII[masks], self.chars[area])
+            self.chars[area] = np.where(hit, _ASCII[masks], before)
         else:
-            before = self.chars[area]
-            kept = np.where((before >= BRAILLE) & (before < BRAILLE + 256), before, BRAILLE)
-            self.chars[area] = np.where(hit, kept | masks, before)
-        self._ink[area][hit] = self.ink(style)
+            is_own = (before >= BRAILLE) & (before < BRAILLE + 256) & (self._ink[area] == number)
+            self.chars[area] = np.where(hit, np.where(is_own, before, BRAILLE) | masks, before)
+        self._ink[area][hit] = number
 
     def cells(self) -> Cells:
         """What is drawn, frozen."""

@@ -34,7 +34,7 @@ def write_title(canvas: Canvas, spec: ChartSpec, look: Look, outside: int) -> No
     lead = (">" if look.is_ascii else "▌") if spec.is_focused else " "
     name_style = ink(look.accent if spec.is_focused else look.text, look, is_bold=True)
     values = _values(spec, look)
-    width = canvas.width - 1
+    width = canvas.width - 2
     for parts in _shorter(values):
         right = sum(cell_len(text) + 1 for text, _ in parts)
         if right + min(cell_len(fit(spec.title, width)), 12) + 1 <= width:
@@ -44,11 +44,11 @@ def write_title(canvas: Canvas, spec: ChartSpec, look: Look, outside: int) -> No
     name = fit(spec.title, width - right)
     canvas.write(0, 0, lead, name_style)
     canvas.write(0, 1, name, name_style)
-    column = canvas.width - right + 1
+    column = canvas.width - right
     for text, style in parts:
         canvas.write(0, column, text, style)
         column += cell_len(text) + 1
-    begin, end = cell_len(name) + 3, canvas.width - right - 1
+    begin, end = cell_len(name) + 3, canvas.width - right - 2
     _notes(canvas, spec, look, outside, begin, end)
 
 

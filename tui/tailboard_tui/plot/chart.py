@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tailboard_tui.formats.base import FloatArray
 from tailboard_tui.plot import axes, caption, ranges, readout
 from tailboard_tui.plot.axes import Scale, Tick
 from tailboard_tui.plot.canvas import DOT_COLUMNS, DOT_ROWS, Canvas
 from tailboard_tui.plot.cells import Cells, CellStyle
-from tailboard_tui.plot.downsample import Frame, columns_of, spans
-from tailboard_tui.plot.line import Line
+from tailboard_tui.plot.downsample import Frame, columns_of, spans, visible
+from tailboard_tui.plot.envelope import IntArray
 from tailboard_tui.plot.palette import blend
 from tailboard_tui.plot.spec import ChartSpec, Look, Trace
 from tailboard_tui.plot.xaxis import NAMES, x_ticks
@@ -25,6 +26,9 @@ MIN_WIDTH, MIN_HEIGHT = 16, 4
 
 GUTTER = 7
 """Cells for y labels and the axis, so that the axes of charts above one another stand in one column."""
+
+SPARSE = 3
+"""Cells per point from which on each point is marked: a line alone would hide how few there are."""
 
 RAW_SHARE, BAND_SHARE, CURSOR_SHARE = 0.42, 0.22, 0.16
 """How strongly a dimmed line, a band and the cursor stand out from the background."""
@@ -101,7 +105,9 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
     spec = _prepared(spec)
     _axes(canvas, spec, place, look)
     for trace in reversed(spec.traces):
-        _trace(canvas, spec, trace, place, look)
+        _strokes(canvas, trace, place, look)
+    for trace in reversed(spec.traces):
+        _marks(canvas, trace, place, look)
     _seams(canvas, spec, place, look)
     _bad_marks(canvas, spec, place, look)
     if spec.cursor is not None:
@@ -138,12 +144,11 @@ def _axes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
         canvas.write(row, column, line, axis)
     canvas.write(bottom, column, corner + rule * place.width, axis)
     for tick in place.y_ticks:
-        row = place.row(tick.value)
-        if row is None:
-            continue
-        canvas.write(row, column, tick_y, axis)
-        if len(tick.label) < column:
-            canvas.write(row, column - 1 - len(tick.label), tick.label, muted)
+        at_row = place.row(tick.value)
+        if at_row is not None:
+            canvas.write(at_row, column, tick_y, axis)
+            if len(tick.label) < column:
+                canvas.write(at_row, column - 1 - len(tick.label), tick.label, muted)
     end = 0
     for tick, at, start in x_labels(spec, place, canvas.width):
         canvas.write(bottom, at, tick_x, axis)
@@ -171,75 +176,56 @@ def x_labels(spec: ChartSpec, place: Layout, width: int) -> list[tuple[Tick, int
     return []
 
 
-def _trace(canvas: Canvas, spec: ChartSpec, trace: Trace, place: Layout, look: Look) -> None:
-    style = CellStyle(trace.color) if look.has_color else CellStyle()
+def _strokes(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
+    """The lines of one trace: the points as logged, dimmed where a smoothed line lies over them."""
+    strong, dim = _styles(trace, look)
     if trace.band is not None:
         _band(canvas, trace, place, look)
-    if trace.smooth is None:
-        _line(canvas, trace.line, trace, place, look, style, has_marks=True)
-        return
-    dim = (
-        CellStyle(blend(trace.color, look.background, RAW_SHARE))
-        if look.has_color
-        else CellStyle(is_dim=True)
-    )
-    _line(canvas, trace.line, trace, place, look, dim, has_marks=True)
-    _line(canvas, trace.smooth, trace, place, look, style, has_marks=False)
+    layers = [(trace.line, strong)]
+    if trace.smooth is not None:
+        layers = [(trace.line, dim), (trace.smooth, strong)]
+    for line, style in layers:
+        for found in spans(line, place.frame, trace.shift):
+            canvas.strokes(found, place.top, place.left, place.height, place.width, style)
 
 
-def _line(
-    canvas: Canvas,
-    line: Line,
-    trace: Trace,
-    place: Layout,
-    look: Look,
-    style: CellStyle,
-    *,
-    has_marks: bool,
-) -> None:
-    """Draw one line; with marks also its lone points and those outside of the plot."""
-    area = (place.top, place.left, place.height, place.width)
-    is_sparse = has_marks and readout.points_shown(line, place.x, trace.shift) <= place.width // 3
+def _styles(trace: Trace, look: Look) -> tuple[CellStyle, CellStyle]:
+    """Of a trace, and of its points beneath a smoothed line."""
+    if not look.has_color:
+        return CellStyle(), CellStyle(is_dim=True)
+    return CellStyle(trace.color), CellStyle(blend(trace.color, look.background, RAW_SHARE))
+
+
+def _marks(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
+    """Lone points and those of a sparse metric as bullets; triangles where points lie outside."""
+    line, frame = trace.line, place.frame
+    style = _styles(trace, look)[1 if trace.smooth is not None else 0]
+    strong = _styles(trace, look)[0]
     up, down, point = ("^", "v", "o") if look.is_ascii else ("▲", "▼", "•")
     if not look.has_color:
         point = trace.letter or point
-    for found in spans(line, place.frame, trace.shift):
-        canvas.strokes(found, *area, style)
-        if not has_marks:
-            continue
-        dots = found.columns[found.is_lone]
-        rows = np.floor(found.tops[found.is_lone] + 0.5).astype(np.intp)
-        inside = (rows >= 0) & (rows < place.height * DOT_ROWS)
-        _mark(canvas, place, dots[inside], rows[inside], point, style)
-        for outside, row, char in (
-            (found.is_above, 0, up),
-            (found.is_below, place.height * DOT_ROWS - 1, down),
-        ):
-            dots = found.columns[outside]
-            _mark(canvas, place, dots, np.full(dots.size, row), char, style)
-    if is_sparse:
-        for begin, end in line.segments:
-            x, y = line.x[begin:end] - trace.shift, line.y[begin:end]
-            dots = np.floor(place.frame.column(x) + 0.5)
-            rows = np.floor(place.frame.row(y) + 0.5)
-            inside = (dots >= 0) & (dots < place.width * DOT_COLUMNS) & (rows >= 0)
-            inside &= rows < place.height * DOT_ROWS
-            _mark(canvas, place, dots[inside].astype(np.intp), rows[inside].astype(np.intp), point, style)
-    if has_marks and line.hidden.size:
-        dots = columns_of(line.hidden, line, place.frame, trace.shift)
-        _mark(canvas, place, dots, np.full(dots.size, place.height * DOT_ROWS - 1), down, style)
+    for found in spans(line, frame, trace.shift):
+        _mark(canvas, place, found.columns[found.is_lone], found.tops[found.is_lone], point, style)
+        for outside, row, char in ((found.is_above, 0, up), (found.is_below, frame.rows - 1, down)):
+            columns = found.columns[outside]
+            _mark(canvas, place, columns, np.full(columns.size, float(row)), char, strong)
+    if line.hidden.size:
+        columns = columns_of(line.hidden, line, frame, trace.shift)
+        _mark(canvas, place, columns, np.full(columns.size, frame.rows - 1.0), down, strong)
+    for begin, end in visible(line, place.x, trace.shift):
+        if end - begin <= place.width // SPARSE:
+            columns = np.floor(frame.column(line.x[begin:end] - trace.shift) + 0.5).astype(np.intp)
+            _mark(canvas, place, columns, frame.row(line.y[begin:end]), point, style)
 
 
 def _mark(
-    canvas: Canvas,
-    place: Layout,
-    dots: np.ndarray[tuple[int], np.dtype[np.intp]],
-    rows: np.ndarray[tuple[int], np.dtype[np.intp]],
-    char: str,
-    style: CellStyle,
+    canvas: Canvas, place: Layout, columns: IntArray, rows: FloatArray, char: str, style: CellStyle
 ) -> None:
-    if dots.size:
-        canvas.mark(rows // DOT_ROWS + place.top, dots // DOT_COLUMNS + place.left, char, style)
+    """One character at dots, as far as they lie inside of the plot."""
+    rows = np.floor(rows + 0.5)
+    inside = (rows >= 0) & (rows < place.frame.rows)
+    at = rows[inside].astype(np.intp) // DOT_ROWS + place.top
+    canvas.mark(at, columns[inside] // DOT_COLUMNS + place.left, char, style)
 
 
 def _band(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
@@ -249,7 +235,10 @@ def _band(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
     frame = place.frame
     if not look.has_color:
         for border in (trace.band.low, trace.band.high):
-            _line(canvas, border, trace, place, look, CellStyle(is_dim=True), has_marks=False)
+            for found in spans(border, frame):
+                canvas.strokes(
+                    found, place.top, place.left, place.height, place.width, CellStyle(is_dim=True)
+                )
         return
     top = np.full(frame.columns, np.inf)
     bottom = np.full(frame.columns, -np.inf)

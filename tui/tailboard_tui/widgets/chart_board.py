@@ -130,5 +130,5 @@ class ChartBoard(Widget):
         for widget in (*self._charts, *self._headings):
             widget.display = id(widget) in used
         after = [(slot.x, slot.y, slot.width, slot.height, widget) for slot, widget in self.placed]
-        if fresh or before != after:
-            self.refresh(layout=True)
+        if self.placed and (fresh or before != after):
+            self.placed[0][1].refresh(layout=True)  # a child's: a widget's own keeps its arrangement
