@@ -61,10 +61,10 @@ def special_cases() -> None:
     train("diabetes", "--name", "long", "--lr", "0.002", "--epochs", "90", "--tags", "baseline", "long")
     train("digits", "--name", "größe-128 ✓", "--hidden", "128", "--epochs", "10", "--tags", "größe")
     train("digits", "--name", "学习率 0.3 – 日本語テスト 🚀", "--lr", "0.3", "--epochs", "10")
-    kill("digits", "--name", "killed", "--pause", "0.004", after_s=2.5)
-    kill("digits", "--name", "no-metrics-yet", "--wait", "60", after_s=1.5)
+    kill("digits", "--name", "killed", "--pause", "0.01", after_lines=356)
+    kill("digits", "--name", "no-metrics-yet", "--wait", "60", after_lines=0)
     kill("digits", "--name", "resumed", "--id", "resumed-after-kill", "--checkpoint", "last.npz",
-         "--pause", "0.006", "--tags", "resumed", after_s=3.0)  # fmt: skip
+         "--pause", "0.01", "--tags", "resumed", after_lines=330)  # fmt: skip
     train("digits", "--name", "resumed", "--id", "resumed-after-kill", "--checkpoint", "last.npz", "--resume")
 
 
@@ -81,12 +81,21 @@ def train(*arguments: str) -> None:
     start(*arguments).wait()
 
 
-def kill(*arguments: str, after_s: float) -> None:
-    """Run one training and kill it with SIGKILL."""
+def kill(*arguments: str, after_lines: int) -> None:
+    """Run one training and kill it with SIGKILL once it has logged `after_lines` times."""
+    before = set(RUNS.iterdir())
     process = start(*arguments)
-    time.sleep(after_s)
+    while not (new := set(RUNS.iterdir()) - before) or logged(new.pop()) < after_lines:
+        time.sleep(0.01)
+    time.sleep(0.5)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+def logged(run: Path) -> int:
+    """Lines of metrics that a run has written."""
+    metrics = run / "metrics.jsonl"
+    return metrics.read_bytes().count(b"\n") if metrics.exists() else 0
 
 
 def commit_everything(message: str) -> None:
