@@ -152,9 +152,9 @@ def details_object(row: RunRow, now: float) -> dict[str, Json]:
     }
 
 
-def point_lines(run_id: str, series: Series) -> Iterator[str]:
-    """The points of one metric as JSON Lines: `run`, `metric`, `step`, `time`, `value`."""
-    head = dumps({"format": FORMAT, "run": run_id, "metric": series.name})[:-1]
+def point_lines(run_id: str, series: Series, **more: str) -> Iterator[str]:
+    """The points of one metric as JSON Lines: `run`, `more`, `metric`, `step`, `time`, `value`."""
+    head = dumps({"format": FORMAT, "run": run_id, **more, "metric": series.name})[:-1]
     for at, when, value in zip(
         series.steps.tolist(), series.times.tolist(), series.values.tolist(), strict=True
     ):
