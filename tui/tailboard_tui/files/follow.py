@@ -288,9 +288,10 @@ class LineFollower:
         self._is_skipping = False
 
     def _next(self, limit_bytes: int, reset: bool) -> Block:
-        file = self.file
+        file, before = self.file, self.file.offset
         data = file.read(limit_bytes)
-        more = len(data) == limit_bytes or file.is_in_doubt
+        may_have_more = len(data) == limit_bytes
+        too_long: tuple[int, ...] = ()
         if self._is_skipping:
             newline = data.find(b"\n") + 1
             file.take(data[:newline] if newline else data)
@@ -298,13 +299,12 @@ class LineFollower:
             self.lines += bool(newline)
             data = data[newline:] if newline else b""
         end = data.rfind(b"\n") + 1
-        too_long: tuple[int, ...] = ()
-        if data and not end:
+        if data and not end and may_have_more:  # a line longer than asked for
             data = file.read(LINE_LIMIT_BYTES + 1)
             end = data.rfind(b"\n") + 1
             if not end and len(data) > LINE_LIMIT_BYTES:
                 file.take(data)
-                self._is_skipping = more = True
+                self._is_skipping = True
                 too_long = (self.lines + 1,)
         whole = data[:end]
         file.take(whole)
@@ -312,4 +312,5 @@ class LineFollower:
         self.lines += lines
         if b"\0" in whole:
             whole = whole.replace(b"\0", b"")
+        more = file.is_in_doubt or (may_have_more and file.offset > before)
         return Block(whole, first_line, lines, file.offset, too_long, reset, more)
