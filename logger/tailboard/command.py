@@ -43,6 +43,8 @@ _FORWARDED = (
     signal.SIGUSR2,
     signal.SIGCONT,
 )
+_HEEDED = frozenset({*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
+
 _FROM_KERNEL = 0x80
 """`si_code` of a signal that the terminal sent to the whole process group: the command has it already.
 
@@ -70,6 +72,12 @@ _KILLED_CODES = frozenset(
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """Exit codes of a command that cannot be started, as shells give them."""
+
+
+def hold_signals() -> None:
+    """Keep signals for the command that will be started. To be called before any thread begins."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
 
 
 def record_command(run: Run, arguments: list[str]) -> int:
@@ -228,8 +236,6 @@ class Command:
             OSError: It cannot be started.
         """
         _open_missing()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
         self._out, self._err = _streams()
         try:
             self.pid = os.posix_spawnp(
@@ -253,7 +259,7 @@ class Command:
     def _heed_signals(self) -> None:
         """Pass signals on. Runs in a thread, where `sigwaitinfo` tells who sent them."""
         while True:
-            found = signal.sigwaitinfo({*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
+            found = signal.sigwaitinfo(_HEEDED)
             if found.si_signo == signal.SIGCHLD:
                 os.write(self._wake_in, b"c")
             elif found.si_signo == signal.SIGWINCH:

@@ -52,10 +52,9 @@ class OutputFile:
         self._output.check(now)
         self._index.check(now)
 
-    def close(self) -> None:
-        """Close both files."""
-        self._output.close()
-        self._index.close()
+    def close(self) -> int:
+        """Close both files; gives how many pieces were lost."""
+        return self._output.close() + self._index.close()
 
 
 class Console:

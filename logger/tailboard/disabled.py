@@ -35,6 +35,11 @@ class NoRun(Run):
         self.summary = LiveDict(lambda: None)
 
     @property
+    def is_disabled(self) -> bool:
+        """True."""
+        return True
+
+    @property
     def step(self) -> int:
         """The step that the next `log` without one would get."""
         return self._next

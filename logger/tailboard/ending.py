@@ -37,6 +37,8 @@ class _State:
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self.is_installed = False
+        self.signals: list[int] = []
+        self.masks: dict[int, set[int]] = {}
         self.exit_code: int | str | None = None
         self.error: BaseException | None = None
         self.failed_in_with: dict[int, Run] = {}
@@ -58,6 +60,9 @@ def watch(run: Run) -> None:
         _state.excepthook, sys.excepthook = sys.excepthook, _excepthook
         _state.exit, sys.exit = sys.exit, _exit
         atexit.register(_at_exit)
+        os.register_at_fork(
+            before=_before_fork, after_in_child=_after_fork_in_child, after_in_parent=_after_fork
+        )
     _watch_signals()
 
 
@@ -65,6 +70,8 @@ def forget(run: Run) -> None:
     """The run ends otherwise."""
     if run in _state.runs:
         _state.runs.remove(run)
+    if not _state.runs:
+        _leave_signals()
 
 
 def goes_on() -> None:
@@ -153,6 +160,19 @@ def _watch_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _on_signal)
+            _state.signals.append(number)
+
+
+def _leave_signals() -> None:
+    """Give back the signals that nobody has taken from us meanwhile."""
+    if not _state.signals or threading.current_thread() is not threading.main_thread():
+        return
+    import signal
+
+    for number in _state.signals:
+        if signal.getsignal(number) is _on_signal:
+            signal.signal(number, signal.SIG_DFL)
+    _state.signals = []
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -163,3 +183,29 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         run.end(layout.KILLED, 128 + number, wait_s=0.2)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _before_fork() -> None:
+    """Hold signals back: Python forgets those that reach a child in the middle of the fork.
+
+    A worker that is terminated right after its start would live for ever.
+    """
+    if _state.signals:
+        import signal
+
+        _state.masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _state.signals)
+
+
+def _after_fork() -> None:
+    mask = _state.masks.pop(threading.get_ident(), None)
+    if mask is not None:
+        import signal
+
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _after_fork_in_child() -> None:
+    """A child has the default signals again and no run to end."""
+    _state.runs = []
+    _leave_signals()
+    _after_fork()

@@ -115,6 +115,11 @@ class Run:
         self.set_fact("notes", str(notes))
 
     @property
+    def is_disabled(self) -> bool:
+        """Whether nothing is recorded at all."""
+        return False
+
+    @property
     def is_finished(self) -> bool:
         """Whether `finish` was called."""
         return self._is_finished
@@ -310,7 +315,7 @@ class Run:
         try:
             change_entries(self.dir, layout.RUN, {name: value})
         except OSError as error:
-            self.warn("save run.json", f"cannot write {layout.RUN}: {error.strerror or error}")
+            self.warn(f"write {error.errno}", f"cannot write {layout.RUN}: {error.strerror or error}")
 
     def _config_changed(self) -> None:
         self._save(layout.CONFIG, lambda: plain(self.config, redact_value))
@@ -338,7 +343,7 @@ class Run:
                 write_whole(self._path(name), encode(content()).encode() + b"\n")
             except OSError as error:
                 self._unsaved[name] = content
-                self.warn("save " + name, f"cannot write {name}: {error.strerror or error}")
+                self.warn(f"write {error.errno}", f"cannot write {name}: {error.strerror or error}")
             else:
                 if name == layout.CONFIG and not is_first:
                     self.event(layout.CONFIG_CHANGED)
@@ -379,9 +384,9 @@ class Run:
         self._metrics.sync()
         extra = {"error": error} if error else {}
         self.event(layout.FINISH, status=status, exit_code=exit_code, **extra)
-        self.record_no_more()
-        self._metrics.close()
-        self._events.close()
+        lost = self.record_no_more() + self._metrics.close() + self._events.close()
+        if lost:
+            complain(f"{lost} lines of the run could not be written to {self.dir}")
         session.ended(self)
 
     def open_output(self) -> OutputFile:
@@ -403,12 +408,11 @@ class Run:
         if self._console is not None:
             self.capture_output()
 
-    def record_no_more(self) -> None:
-        """Stop recording output."""
+    def record_no_more(self) -> int:
+        """Stop recording output; gives how many pieces of it were lost."""
         if self._console is not None:
             self._console.detach()
-        if self._output is not None:
-            self._output.close()
+        return self._output.close() if self._output is not None else 0
 
     def __enter__(self) -> Self:
         return self

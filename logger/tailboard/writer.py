@@ -115,19 +115,21 @@ class LineWriter:
         elif not self.is_closed and self._links() < 1:
             self._fail(OSError(errno.ENOENT, "deleted while the run writes to it"))
 
-    def close(self) -> None:
-        """Write what waits, if that is possible now, and close the descriptor."""
+    def close(self) -> int:
+        """Write what waits, if that is possible now, and close the descriptor.
+
+        Returns:
+            How many lines were lost.
+        """
         if self.is_closed:
-            return
+            return 0
         if self._backlog:
             self._retry_at = 0.0
             self._append_later(b"")
         self.is_closed = True
         self._troubled = True
-        lost = len(self._backlog) + self._dropped
-        if lost and self._pid == os.getpid():
-            self._warn("lost " + self.path, f"{lost} lines could not be written to {self.path}")
         self._release()
+        return len(self._backlog) + self._dropped
 
     def sync(self) -> None:
         """Ask the kernel to put the file on the disk, as a run's end is worth one wait."""
@@ -171,8 +173,8 @@ class LineWriter:
         self._troubled = True
         self._retry_at = time.monotonic() + RETRY_S
         self._warn(
-            "write " + self.path,
-            f"cannot write {self.path}: {error.strerror or error}; lines wait in memory, the program goes on",
+            f"write {error.errno}",  # once for all files: they share the disk
+            f"cannot write {self.path}: {error.strerror or error}; what is logged waits in memory",
         )
 
     def _keep(self, line: bytes, error: OSError) -> None:

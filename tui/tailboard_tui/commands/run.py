@@ -76,7 +76,7 @@ def _nested(settings: list[tuple[str, object]]) -> dict[str, object]:
 def run(args: argparse.Namespace) -> int:
     """Run the command; its exit status is ours."""
     from tailboard import layout
-    from tailboard.command import record_command
+    from tailboard.command import hold_signals, record_command
     from tailboard.errors import TailboardError
     from tailboard.start import Request, begin
 
@@ -105,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         ignored={},
         command=arguments,
     )
+    hold_signals()
     try:
         recorded = begin(request, None)
     except TailboardError as error:
