@@ -52,6 +52,11 @@ class Pieces:
     moved: int
     """Rows from the block's start to the next block's."""
 
+    @property
+    def has_moves(self) -> bool:
+        """Whether the cursor moves between rows by other than newlines."""
+        return self.high_rows is not self.low_rows
+
 
 def split(block: bytes, before: bytes, offset: int, *, every_update: bool) -> Pieces:
     """The pieces of a block.
@@ -83,7 +88,9 @@ def _row_ends(array: npt.NDArray[np.uint8], before: bytes) -> IntArray:
     previous[0] = before[-1] if before else 0
     previous[1:] = array[:-1]
     after_return = previous == 13
-    return np.flatnonzero(((array == 10) & ~after_return) | ((array == 13) & ~after_return & (previous != 10)))
+    return np.flatnonzero(
+        ((array == 10) & ~after_return) | ((array == 13) & ~after_return & (previous != 10))
+    )
 
 
 def _has_moves(block: bytes, before: bytes) -> bool:
@@ -114,8 +121,8 @@ def _split_with_moves(block: bytes, before: bytes, offset: int) -> Pieces:
         ends.append(offset + len(block))
         lows.append(low)
         highs.append(high)
-    as_array = [np.array(values, np.int64) for values in (starts, ends, firsts, lows, highs)]
-    return Pieces(*as_array, moved=row)
+    values = np.array([starts, ends, firsts, lows, highs], np.int64)
+    return Pieces(values[0], values[1], values[2], values[3], values[4], row)
 
 
 def _summary(block: bytes, before: bytes, *, every_update: bool) -> tuple[int, int, int]:
@@ -144,7 +151,9 @@ class Stretch:
 class LogIndex:
     """Summaries of the blocks from `first_block` up to the file's end, and what follows from them."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size_bytes: int, *, every_update: bool = False) -> None:
+    def __init__(
+        self, read: Callable[[int, int], bytes], size_bytes: int, *, every_update: bool = False
+    ) -> None:
         """Index of nothing yet.
 
         Args:
@@ -211,9 +220,9 @@ class LogIndex:
             self.end_block = max(self.end_block, block + 1)
         return min(self._first_touched_after(old_size, first_changed), old_end - 1)
 
-    def row_range(self, block: int) -> tuple[int, int]:
-        """Start row of an indexed block and of the one after it."""
-        return int(self._starts[block]), int(self._starts[block + 1])
+    def start_row(self, block: int) -> int:
+        """The row in which an indexed block starts, or in which the file ends."""
+        return int(self._starts[block])
 
     def pieces(self, block: int) -> Pieces:
         """The pieces of an indexed block; the last few stay in memory."""
@@ -272,14 +281,14 @@ class LogIndex:
         """The piece of `row`, where it and no other touches the row."""
         pieces = self.pieces(block)
         relative = row - int(self._starts[block])
-        if pieces.high_rows is not pieces.low_rows:
+        if pieces.has_moves:
             return None
         if not 0 <= relative < len(pieces.starts):
             return None
         return Stretch(int(pieces.starts[relative]), int(pieces.ends[relative]), row, True)
 
     def _group_start(self, block: int, row: int) -> tuple[int, int]:
-        """Offset and row where the rows that are drawn together with `row` begin, looking from `block` back."""
+        """Offset and row where the rows drawn together with `row` begin, looking from `block` back."""
         reach_down, reach_up = self._reach()
         while True:
             pieces, base = self.pieces(block), int(self._starts[block])
@@ -355,5 +364,6 @@ class LogIndex:
         if blocks + 1 > len(self._starts):
             more = max(len(self._starts), blocks + 1 - len(self._starts))
             self._starts, self._lows, self._highs = (
-                np.append(array, np.zeros(more, np.int64)) for array in (self._starts, self._lows, self._highs)
+                np.append(array, np.zeros(more, np.int64))
+                for array in (self._starts, self._lows, self._highs)
             )

@@ -163,7 +163,11 @@ def encode(line: Line) -> str:
 
 
 def _sgr(style: Style) -> str:
-    codes = [str(code) for code, bit in ((1, 1), (2, 2), (3, 4), (4, 8), (7, 16), (9, 32)) if style.attributes & bit]
+    codes = [
+        str(code)
+        for code, bit in ((1, 1), (2, 2), (3, 4), (4, 8), (7, 16), (9, 32))
+        if style.attributes & bit
+    ]
     for base, color in ((38, style.color), (48, style.background)):
         if isinstance(color, int):
             codes.append(f"{base};5;{color}")

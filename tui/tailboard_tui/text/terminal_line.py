@@ -82,7 +82,9 @@ class _Row:
         lengths = None if self.is_ascii else [len(cell) for cell in self.cells]
         spans = spans_of(self.styles, lengths)
         if len(kept) < len(text):
-            spans = tuple(span._replace(end=min(span.end, len(kept))) for span in spans if span.start < len(kept))
+            spans = tuple(
+                span._replace(end=min(span.end, len(kept))) for span in spans if span.start < len(kept)
+            )
         return Line(kept, spans)
 
 
