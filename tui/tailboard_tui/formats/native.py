@@ -299,17 +299,20 @@ class NativeReader:
 
     def restore(self, state: Mapping[str, Any]) -> bool:
         """Go on where `state` was taken. False, standing at the start, when a file is another now."""
-        self._sources = {}
+        self._forget_sources()
         for name, saved in state.items():
             clock = _clock_of(name)
             source = self._add_source(name, clock) if clock is not None else None
             if source is None or not source.follower.restore(saved["file"]):
-                self.close()
-                self._sources = {}
-                self._directory_stamp = None
+                self._forget_sources()
                 return False
             source.parser.restore(saved["parser"])
         return True
+
+    def _forget_sources(self) -> None:
+        self.close()
+        self._sources = {}
+        self._directory_stamp = None
 
     def _start_over(self) -> Chunk:
         for source in self._sources.values():

@@ -215,6 +215,7 @@ class RunColumns:
         self._points: Points | None = None
         self.is_complete = False
         self.problems: tuple[Problem, ...] = ()
+        self.bytes_read = 0
 
     def apply(self, chunk: Chunk) -> None:
         """Add what a poll gave."""
@@ -222,6 +223,7 @@ class RunColumns:
             self._clear()
         for rows in chunk.rows:
             self._add(rows)
+        self.bytes_read = chunk.bytes_read
         if chunk.problems:
             self.problems = (self.problems + chunk.problems)[:PROBLEMS_KEPT]
         if not chunk.more and not self.is_complete:
