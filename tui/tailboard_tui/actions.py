@@ -32,6 +32,7 @@ class Action:
 ACTIONS: tuple[Action, ...] = (
     Action("quit", "q,ctrl+q,ctrl+c", "quit", "Leave tailboard.", "app", True),
     Action("help", "question_mark", "help", "Show all keys.", "app", True),
+    Action("command_palette", "ctrl+p", "palette", "All commands, by name.", "app", True, False),
     Action(
         "suspend_process",
         "ctrl+z",

@@ -34,8 +34,8 @@ class Pick(ModalScreen[list[str] | None]):
     CSS_PATH = "pick.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
-        Binding("down,ctrl+n", "down", "down", show=False),
-        Binding("up,ctrl+p", "up", "up", show=False),
+        Binding("down", "down", "down", show=False),
+        Binding("up", "up", "up", show=False),
         Binding("pagedown", "page(1)", "page", show=False),
         Binding("pageup", "page(-1)", "page", show=False),
         Binding("tab", "toggle_choice", "choose", show=False, priority=True),

@@ -1,0 +1,111 @@
+"""What stands in the cells of the run list."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fake_store import HOSTILE, NOW, sweep
+from rows import run_row, stats
+from tailboard_tui.screens.explorer_list import automatic_columns
+from tailboard_tui.store.model import RunRow
+from tailboard_tui.text.safe import clean
+from tailboard_tui.widgets.cells import fit, sparkline, width_of
+from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, differing_config, make_column
+
+
+def cell(column_id: str, row: RunRow, now: float = NOW) -> str:
+    column = make_column(column_id, lambda name: "max" if "acc" in name else "min" if "loss" in name else "")
+    assert column is not None
+    return column.text(row, now)
+
+
+def test_a_metric_column_shows_last_best_min_and_max_with_the_step() -> None:
+    row = run_row(metrics={"val/acc": stats([0.5, 0.9, 0.7])})
+    assert cell("metric:last:val/acc", row) == "0.7"
+    assert cell("metric:best:val/acc", row).split() == ["0.9", "@1"]
+    assert cell("metric:min:val/acc", row).split() == ["0.5", "@0"]
+    assert cell("metric:max:val/acc", row).split() == ["0.9", "@1"]
+
+
+def test_the_best_is_not_told_before_the_points_are_read() -> None:
+    unread = replace(stats([0.5]), count=0, min=math.nan, max=math.nan)
+    row = run_row(metrics={"loss": unread})
+    assert cell("metric:last:loss", row) == "0.5"
+    assert cell("metric:best:loss", row) == ""
+
+
+def test_a_last_value_that_is_nan_is_said() -> None:
+    assert cell("metric:last:loss", run_row(metrics={"loss": stats([1.0, math.nan])})) == "NaN"
+
+
+def test_a_live_run_shows_step_of_total_share_and_time_left() -> None:
+    row = replace(run_row(status="running", step=1200.0), total_steps=5000.0, progress=0.24, eta_s=190.0)
+    assert cell("step", row) == "1.2k/5k"
+    assert cell("progress", row) == "24%"
+    assert cell("eta", row) == "3m"
+
+
+def test_a_live_duration_changes_only_with_its_unit() -> None:
+    row = run_row(status="running", started=NOW - 130.0)
+    assert cell("duration", row) == cell("duration", row, NOW + 30.0) == "2m"
+    assert cell("duration", replace(row, ended=NOW)) == "2m 10s"
+
+
+def test_parameters_that_differ_become_columns_and_constant_ones_do_not() -> None:
+    assert differing_config(sweep(12), 8) == ["lr", "seed"]
+    assert differing_config([run_row(config={"a": 1})], 8) == []
+    assert differing_config([run_row(config={"a": 1}), run_row("b")], 8) == ["a"]
+
+
+def test_automatic_columns_are_what_tells_these_runs_apart() -> None:
+    assert automatic_columns(sweep(12)) == [
+        "status",
+        "metric:best:val/accuracy",
+        "metric:last:val/accuracy",
+        "step",
+        "progress",
+        "eta",
+        "trend",
+        "age",
+        "config:lr",
+        "config:seed",
+        "duration",
+        "group",
+        "tags",
+    ]
+
+
+def test_one_bare_run_has_only_the_columns_that_say_something() -> None:
+    assert automatic_columns([run_row()]) == ["status", "step", "age", "duration"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_holds_a_character_that_acts(text: str) -> None:
+    row = run_row(
+        "x", name=text, group=text, tags=(text,), config={text or "k": text}, host=text, project=text
+    )
+    texts = [column.text(row, NOW) for column in FIXED_COLUMNS.values()]
+    texts += [cell(f"config:{text or 'k'}", row)]
+    assert all(clean(shown) == shown for shown in texts)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=60).map(clean), st.integers(0, 30), st.booleans())
+def test_a_fitted_text_takes_exactly_the_cells_it_is_given(text: str, width: int, right: bool) -> None:
+    assert width_of(fit(text, width, right=right)) == width
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.floats(), max_size=40).map(tuple), st.integers(0, 20))
+def test_a_sparkline_takes_exactly_its_cells_and_marks_what_is_not_finite(
+    values: tuple[float, ...], width: int
+) -> None:
+    drawn = sparkline(values, width)
+    assert width_of(drawn) == width
+    if values and width and not any(map(math.isfinite, values)):
+        assert set(drawn.rstrip()) == {"×"}

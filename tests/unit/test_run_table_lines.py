@@ -1,0 +1,161 @@
+"""Filter, order, groups and folds of the run list."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fake_store import NOW, sweep
+from rows import run_row, stats
+from tailboard_tui.store.model import RunRow
+from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn, make_column
+from tailboard_tui.widgets.run_table_lines import GroupLine, RunLine, RunLines, SortColumn, mean_and_std
+
+
+def column(column_id: str) -> RunColumn:
+    found = make_column(column_id, lambda name: "max" if "acc" in name else "min")
+    assert found is not None
+    return found
+
+
+def names(lines: RunLines) -> list[str]:
+    return [lines.rows[line.key].facts.name for line in lines.lines if isinstance(line, RunLine)]
+
+
+def filled(*rows: RunRow) -> RunLines:
+    lines = RunLines()
+    lines.update(rows, (), NOW)
+    return lines
+
+
+def test_the_newest_run_comes_first() -> None:
+    lines = filled(run_row("b", created=1.0), run_row("c", created=3.0), run_row("a", created=2.0))
+    assert names(lines) == ["c", "a", "b"]
+
+
+def test_runs_without_a_time_come_last() -> None:
+    lines = filled(run_row("none", created=None), run_row("old", created=1.0))
+    assert names(lines) == ["old", "none"]
+
+
+def test_a_sort_by_two_columns_lets_the_first_decide() -> None:
+    rows = [run_row(f"{lr}-{seed}", config={"lr": lr, "seed": seed}) for lr in (0.1, 0.01) for seed in (2, 1)]
+    lines = filled(*rows)
+    lines.set_sort([SortColumn(column("config:lr")), SortColumn(column("config:seed"), descending=True)], NOW)
+    assert names(lines) == ["0.01-2", "0.01-1", "0.1-2", "0.1-1"]
+
+
+def test_a_missing_value_comes_last_in_both_directions() -> None:
+    rows = [run_row("a", config={"lr": 1}), run_row("none"), run_row("b", config={"lr": 2})]
+    lines = filled(*rows)
+    for descending, expected in ((False, ["a", "b", "none"]), (True, ["b", "a", "none"])):
+        lines.set_sort([SortColumn(column("config:lr"), descending)], NOW)
+        assert names(lines) == expected
+
+
+def test_numbers_come_before_words_in_one_column() -> None:
+    rows = [
+        run_row("word", config={"k": "x"}),
+        run_row("number", config={"k": 7}),
+        run_row("true", config={"k": True}),
+    ]
+    lines = filled(*rows)
+    lines.set_sort([SortColumn(column("config:k"))], NOW)
+    assert names(lines) == ["true", "number", "word"]
+
+
+def test_a_metric_that_is_nan_comes_last() -> None:
+    rows = [
+        run_row("nan", metrics={"loss": stats([float("nan")])}),
+        run_row("one", metrics={"loss": stats([1.0])}),
+    ]
+    lines = filled(*rows)
+    lines.set_sort([SortColumn(column("metric:last:loss"))], NOW)
+    assert names(lines) == ["one", "nan"]
+
+
+def test_hidden_runs_are_left_out_until_asked_for() -> None:
+    hidden = replace(run_row("hidden"), is_hidden=True)
+    lines = filled(run_row("seen"), hidden)
+    assert names(lines) == ["seen"]
+    lines.set_shows_hidden(True)
+    assert sorted(names(lines)) == ["hidden", "seen"]
+
+
+def test_a_group_holds_its_runs_and_folds() -> None:
+    rows = [
+        run_row(f"{group}{number}", group=group, created=float(number)) for group in "ab" for number in (1, 2)
+    ]
+    lines = filled(*rows)
+    lines.set_groups([FIXED_COLUMNS["group"]])
+    groups = [line for line in lines.lines if isinstance(line, GroupLine)]
+    assert [(group.title, len(group.runs)) for group in groups] == [("b", 2), ("a", 2)]
+    lines.toggle_fold(groups[0].key)
+    assert names(lines) == ["a2", "a1"]
+    lines.toggle_fold(groups[0].key)
+    assert names(lines) == ["b2", "b1", "a2", "a1"]
+
+
+def test_groups_of_two_keys_nest() -> None:
+    rows = [run_row(f"{lr}-{seed}", config={"lr": lr, "seed": seed}) for lr in (1, 2) for seed in (1, 2)]
+    lines = filled(*rows)
+    lines.set_groups([column("config:lr"), column("config:seed")])
+    groups = [(line.depth, line.title) for line in lines.lines if isinstance(line, GroupLine)]
+    assert groups == [(0, "lr=2"), (1, "seed=2"), (1, "seed=1"), (0, "lr=1"), (1, "seed=2"), (1, "seed=1")]
+
+
+def test_a_change_that_moves_nothing_says_which_runs_changed_and_that_nothing_moved() -> None:
+    rows = sweep(10)
+    lines = filled(*rows)
+    before = list(lines.lines)
+    changed, moved = lines.update([replace(rows[3], step=999.0)], (), NOW)
+    assert (changed, moved) == ({rows[3].key}, False)
+    assert list(lines.lines) == before
+
+
+def test_the_same_row_again_is_no_change() -> None:
+    rows = sweep(3)
+    assert filled(*rows).update(rows, (), NOW) == (set(), False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_sequence_of_changes_lists_what_one_fill_lists(data: st.DataObject) -> None:
+    """Incremental order equals the order from scratch."""
+    rng = random.Random(data.draw(st.integers(0, 10_000)))
+    rows = {row.key: row for row in sweep(20)}
+    lines = RunLines()
+    order = [SortColumn(column("metric:best:val/accuracy"), True), SortColumn(column("config:seed"))]
+    lines.set_sort(order, NOW)
+    lines.set_filter(lambda row: row.status != "failed")
+    alive: dict[str, RunRow] = {}
+    for _ in range(data.draw(st.integers(1, 15))):
+        some = rng.sample(list(rows.values()), 4)
+        changes = [
+            replace(
+                row,
+                metrics={"val/accuracy": stats([rng.choice([0.1, 0.5, 0.9])])},
+                status=rng.choice(["failed", "running"]),
+            )
+            for row in some
+        ]
+        removed = rng.sample(sorted(alive), min(len(alive), 1))
+        for key in removed:
+            del alive[key]
+        alive |= {row.key: row for row in changes}
+        lines.update(changes, removed, NOW)
+    fresh = RunLines()
+    fresh.set_sort(order, NOW)
+    fresh.set_filter(lambda row: row.status != "failed")
+    fresh.update(alive.values(), (), NOW)
+    assert list(lines.lines) == list(fresh.lines)
+    assert lines.listed == len(fresh.lines)
+    assert all(lines.index_of(line.key) == place for place, line in enumerate(lines.lines))
+
+
+def test_mean_and_deviation_leave_out_what_is_not_finite() -> None:
+    assert mean_and_std([1.0, 3.0, float("nan"), float("inf")]) == (2.0, 2.0**0.5)
+    assert mean_and_std([5.0]) == (5.0, 0.0)
