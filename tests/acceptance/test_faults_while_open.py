@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from faults.corpus import HOSTILE, append, good_run, line, metrics, replacefrom terminal import TAILBOARD, Terminal
+from faults.corpus import HOSTILE, append, good_run, line, metrics, replace
+from terminal import TAILBOARD, Terminal
 
 
 def _lines(count: int) -> bytes:
