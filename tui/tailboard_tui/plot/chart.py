@@ -104,8 +104,7 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
         return canvas.cells()
     spec = _prepared(spec)
     _axes(canvas, spec, place, look)
-    for trace in reversed(spec.traces):
-        _strokes(canvas, trace, place, look)
+    _strokes(canvas, spec, place, look)
     for trace in reversed(spec.traces):
         _marks(canvas, trace, place, look)
     _seams(canvas, spec, place, look)
@@ -176,15 +175,19 @@ def x_labels(spec: ChartSpec, place: Layout, width: int) -> list[tuple[Tick, int
     return []
 
 
-def _strokes(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
-    """The lines of one trace: the points as logged, dimmed where a smoothed line lies over them."""
-    strong, dim = _styles(trace, look)
-    if trace.band is not None:
-        _band(canvas, trace, place, look)
-    layers = [(trace.line, strong)]
-    if trace.smooth is not None:
-        layers = [(trace.line, dim), (trace.smooth, strong)]
-    for line, style in layers:
+def _strokes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
+    """All lines, the first trace on top; points beneath smoothed lines are dimmed and below all of those."""
+    beneath, above = [], []
+    for trace in reversed(spec.traces):
+        strong, dim = _styles(trace, look)
+        if trace.band is not None:
+            _band(canvas, trace, place, look)
+        if trace.smooth is None:
+            above.append((trace, trace.line, strong))
+        else:
+            beneath.append((trace, trace.line, dim))
+            above.append((trace, trace.smooth, strong))
+    for trace, line, style in (*beneath, *above):
         for found in spans(line, place.frame, trace.shift):
             canvas.strokes(found, place.top, place.left, place.height, place.width, style)
 

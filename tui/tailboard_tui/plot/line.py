@@ -50,7 +50,7 @@ class Line:
     @property
     def segments(self) -> list[tuple[int, int]]:
         """Half-open index ranges of ascending x."""
-        ends = np.append(self.starts[1:], self.size)
+        ends = np.append(self.starts, self.size)[1:]
         return [(int(start), int(end)) for start, end in zip(self.starts, ends, strict=True)]
 
     @staticmethod

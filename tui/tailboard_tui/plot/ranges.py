@@ -29,7 +29,8 @@ def x_scale(spec: ChartSpec) -> Scale:
         if spec.is_log_x and high > 0:
             return Scale(max(low, high * 1e-6), high, is_log=True)
         return Scale(low, high)
-    lows, highs = [], []
+    lows = [] if spec.extent is None or spec.is_log_x else [spec.extent[0]]
+    highs = [] if spec.extent is None else [spec.extent[1]]
     for trace in spec.traces:
         x = trace.line.x
         for start, end in trace.line.segments:
@@ -39,7 +40,7 @@ def x_scale(spec: ChartSpec) -> Scale:
             if first < end:
                 lows.append(float(x[first]) - trace.shift)
                 highs.append(float(x[end - 1]) - trace.shift)
-    if not lows:
+    if not lows or not highs:
         return Scale(1.0, 10.0, is_log=True) if spec.is_log_x else Scale(0.0, 1.0)
     low, high = min(lows), max(highs)
     if spec.is_log_x:

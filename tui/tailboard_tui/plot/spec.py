@@ -59,6 +59,8 @@ class ChartSpec:
     x_kind: XKind = "step"
     window: tuple[float, float] | None = None
     """Ends of the x axis; None for all points."""
+    extent: tuple[float, float] | None = None
+    """Ends that the x axis covers at least: charts beside one another share them."""
     y_range: tuple[float, float] | None = None
     """Fixed ends of the y axis; None follows the points."""
     is_log_x: bool = False

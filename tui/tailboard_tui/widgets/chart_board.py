@@ -103,6 +103,11 @@ class ChartBoard(Widget):
         return [(slot, widget) for slot, widget in self.placed if isinstance(widget, Chart)]
 
     @property
+    def metrics(self) -> list[str]:
+        """The metrics of the charts on the page."""
+        return [slot.metric for slot, _ in self.placed if slot.metric is not None]
+
+    @property
     def headings(self) -> list[tuple[Slot, GroupHeading]]:
         """The headings on the page."""
         return [(slot, widget) for slot, widget in self.placed if isinstance(widget, GroupHeading)]

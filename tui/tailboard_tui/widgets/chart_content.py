@@ -88,10 +88,19 @@ class ChartContent:
                 result.append(Trace(title, traces[0].letter, traces[0].color, mean, band=band))
         return tuple(result)
 
-    def spec(self, metric: str, view: ChartView, *, is_focused: bool, is_full: bool) -> ChartSpec:
+    def spec(
+        self,
+        metric: str,
+        view: ChartView,
+        *,
+        extent: tuple[float, float] | None,
+        is_focused: bool,
+        is_full: bool,
+    ) -> ChartSpec:
         """The chart of one metric.
 
         Args:
+            extent: Ends of x that the charts on screen share.
             is_full: Whether it has the whole pane: with a legend and the name of the x axis.
         """
         traces = self.traces(metric, view)
@@ -102,6 +111,7 @@ class ChartContent:
             traces=traces,
             x_kind=view.x_kind,
             window=view.window,
+            extent=extent,
             y_range=view.y_range(metric),
             is_log_x=view.is_log_x,
             is_log_y=metric in view.log_y,

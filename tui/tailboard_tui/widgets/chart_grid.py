@@ -173,10 +173,13 @@ class ChartGrid(Vertical, can_focus=True):
             group = slot.row.group
             is_folded = group.name in self.view.folded
             heading.show(group.name, len(group.metrics), look, is_folded=is_folded)
+        extent = self.content.extent(board.metrics, self.view) if self.view.x_kind != "index" else None
         for slot, chart in board.charts:
             assert slot.metric is not None
             is_focused = slot.metric == self.focused_metric and self.has_focus
-            spec = self.content.spec(slot.metric, self.view, is_focused=is_focused, is_full=self.is_zoomed)
+            spec = self.content.spec(
+                slot.metric, self.view, extent=extent, is_focused=is_focused, is_full=self.is_zoomed
+            )
             chart.wheel_zooms = self.is_zoomed
             chart.show(slot.metric, spec, look)
         self._show_readout(look)
@@ -402,8 +405,7 @@ class ChartGrid(Vertical, can_focus=True):
         self._change(window=None, y_ranges=())
 
     def _zoom(self, around: float | None, factor: float) -> None:
-        names = [slot.metric for slot, _ in self.query_one(ChartBoard).charts if slot.metric is not None]
-        extent = self.content.extent(names, self.view)
+        extent = self.content.extent(self.query_one(ChartBoard).metrics, self.view)
         if extent is not None:
             self._look_at(self.view.closer(extent, around, factor))
 
