@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tailboard_tui.formats.base import RunFacts
-from tailboard_tui.store.progress import epoch_metric, progress, rate, rhythm, total_epochs, total_steps
+from tailboard_tui.store.progress import Plan, epoch_metric, pace, plan, rate, rhythm
+from tailboard_tui.store.progress import progress as progress_of
 
 NONE = np.empty(0)
+
+
+def progress(facts, *records):
+    return progress_of(plan(facts), pace(*records))
 
 
 def facts(config=None, summary=None, total=None):
@@ -24,29 +29,30 @@ def facts(config=None, summary=None, total=None):
     "key", ["max_steps", "trainer.max_steps", "maxSteps", "max-steps", "MAX_STEPS", "train.total_timesteps"]
 )
 def test_the_total_is_found_under_the_usual_names(key):
-    assert total_steps(facts({key: 500})) == 500
+    assert plan(facts({key: 500})) == Plan(steps=500)
 
 
 @pytest.mark.parametrize("value", [-1, 0, True, None, "many", float("nan"), float("inf"), 10**400, 2**63])
 def test_what_is_no_plan_is_not_taken_for_one(value):
-    assert total_steps(facts({"max_steps": value})) is None
+    assert plan(facts({"max_steps": value})) == Plan()
 
 
 def test_the_format_s_own_total_wins_and_the_shallowest_key_comes_next():
     config = {"a.b.max_steps": 3, "max_steps": 2}
-    assert total_steps(facts(config, total=1.0)) == 1
-    assert total_steps(facts(config)) == 2
+    assert plan(facts(config, total=1.0)).steps == 1
+    assert plan(facts(config)).steps == 2
 
 
 def test_the_summary_serves_where_the_config_says_nothing():
-    assert total_steps(facts({"lr": 0.1}, {"total_steps": 7})) == 7
-    assert total_epochs(facts({"num_train_epochs": 3.0})) == 3
+    assert plan(facts({"lr": 0.1}, {"total_steps": 7})).steps == 7
+    assert plan(facts({"num_train_epochs": 3.0})).epochs == 3
 
 
 def test_a_run_in_the_middle_knows_its_share_its_speed_and_its_end():
-    found = progress(facts({"max_steps": 1000}), np.arange(0, 501.0, 10), np.arange(0, 51.0))
+    records = np.arange(0, 501.0, 10), np.arange(0, 51.0)
+    found = progress(facts({"max_steps": 1000}), *records)
     assert (found.total_steps, found.fraction) == (1000, 0.5)
-    assert found.steps_per_s == pytest.approx(10)
+    assert pace(*records).steps_per_s == pytest.approx(10)
     assert found.eta_s == pytest.approx(50)
 
 
@@ -63,8 +69,9 @@ def test_epochs_serve_where_no_number_of_steps_is_known():
 
 
 def test_without_a_plan_only_the_speed_is_known():
-    found = progress(facts(), np.array([1.0, 2.0]), np.array([0.0, 0.5]))
-    assert (found.fraction, found.eta_s, found.steps_per_s) == (None, None, 2.0)
+    records = np.array([1.0, 2.0]), np.array([0.0, 0.5])
+    found = progress(facts(), *records)
+    assert (found.fraction, found.eta_s, pace(*records).steps_per_s) == (None, None, 2.0)
 
 
 def test_a_run_without_records_has_no_progress():

@@ -18,7 +18,7 @@ HOT_FILES = 2
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The state of a run's files: equal signatures, nothing written. Of a directory, its own files only."""
+    """The state of a run's files: equal signatures, nothing written."""
 
     writes: int
     """Stands for names, sizes and times of all files but our annotations."""
@@ -30,10 +30,11 @@ class Signature:
     """The files that `glance` looks at."""
 
 
-def signature(path: str, *, revalidate: bool = False) -> Signature | None:
+def signature(path: str, *, depth: int = 1, revalidate: bool = False) -> Signature | None:
     """The state of the run at `path`, a directory or a file; None when it is gone.
 
     Args:
+        depth: Levels of directories that are looked at.
         revalidate: Open every file on the way. On NFS that is what makes the client ask the server;
             `stat` may answer from its cache for up to a minute.
 
@@ -41,29 +42,40 @@ def signature(path: str, *, revalidate: bool = False) -> Signature | None:
         OSError: It is there, but cannot be looked at.
     """
     try:
-        top = _stamp(os.stat(path, follow_symlinks=False))
-        listing = os.scandir(path)
-    except NotADirectoryError:
-        return Signature(top, 0, (top,), ())
+        top = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
         return None
+    if not stat.S_ISDIR(top.st_mode):
+        return Signature(_stamp(top), 0, (_stamp(top),), ())
     states: list[tuple[int, str, int]] = []
+    annotations = _collect(path, depth, revalidate, states)
+    states.sort(reverse=True)
+    hot = states[:HOT_FILES]
+    seen = (_stamp(top), *(stamp for _, _, stamp in hot))
+    return Signature(hash(tuple(states)), annotations, seen, tuple(name for _, name, _ in hot))
+
+
+def _collect(path: str, depth: int, revalidate: bool, states: list[tuple[int, str, int]]) -> int:
+    """Add time, path and stamp of all files below `path`; gives the stamp of our annotations."""
     annotations = 0
-    with listing:
-        for entry, _ in zip(listing, range(MAX_ENTRIES), strict=False):
+    with os.scandir(path) as listing:
+        for entry in listing:
+            if len(states) >= MAX_ENTRIES:
+                break
             try:
+                if entry.is_dir(follow_symlinks=False):
+                    if depth > 1:
+                        _collect(entry.path, depth - 1, revalidate, states)
+                    continue
                 is_asked = revalidate and entry.is_file(follow_symlinks=False)
                 state = _fresh(entry.path) if is_asked else entry.stat(follow_symlinks=False)
             except OSError:
                 continue  # Gone, or not ours to read: what cannot be seen does not change.
             if entry.name == ANNOTATIONS:
                 annotations = _stamp(state)
-            elif not stat.S_ISDIR(state.st_mode):
-                states.append((state.st_mtime_ns, entry.name, _stamp(state)))
-    states.sort(reverse=True)
-    hot = tuple(f"{path}/{name}" for _, name, _ in states[:HOT_FILES])
-    seen = (top, *(stamp for _, _, stamp in states[:HOT_FILES]))
-    return Signature(hash(tuple(states)), annotations, seen, hot)
+            else:
+                states.append((state.st_mtime_ns, entry.path, _stamp(state)))
+    return annotations
 
 
 def glance(path: str, hot: tuple[str, ...]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tailboard_tui.formats.detect import Found, find, format_of
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.model import Points, RunRow
+from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import this_host
 from tailboard_tui.store.tracked import TrackedRun
 from tailboard_tui.text.safe import clean
@@ -98,8 +99,8 @@ class _Teller:
     """Makes rows, all of one moment."""
 
     def __init__(self) -> None:
-        self._now, self._host, self._notebook = time.time(), this_host(), Notebook()
-        self._notebook.refresh()
+        self._now, self._around = time.time(), Surroundings(this_host(), Notebook())
+        self._around.notebook.refresh()
 
     def load(self, found: Found, *, full: bool) -> RunRow:
         run = TrackedRun(found)
@@ -107,8 +108,7 @@ class _Teller:
         if full:
             run.read_all()
             run.read_facts()
-            run.summarise()
-        row = run.tell(self._now, self._host, self._notebook)
+        row = run.tell(self._now, self._around)
         run.close()
         return row
 

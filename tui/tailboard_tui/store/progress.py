@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from tailboard_tui.formats.base import FloatArray, RunFacts, Value
 from tailboard_tui.store.status import Rhythm
 
 RECENT = 100
-"""Records from which speed and rhythm are taken: enough to even out, few enough to follow a change."""
+"""Records from which pace and rhythm are taken: enough to even out, few enough to follow a change."""
 
 PAUSE = 100.0
 """Usual gaps, and seconds, beyond which a gap between records is no part of the run's pace."""
@@ -40,12 +41,32 @@ _STEP_KEYS = [
     "steps",
 ]
 _EPOCH_KEYS = ["total_epochs", "max_epochs", "num_epochs", "num_train_epochs", "n_epochs", "epochs"]
-_EPOCH_METRICS = frozenset({"epoch", "epochs"})
+_RANKS = {key: rank for keys in (_STEP_KEYS, _EPOCH_KEYS) for rank, key in enumerate(keys)}
+"""The usual names in order of trust."""
 
 _MOST = 1e15
 """A larger number of steps is no plan (`sys.maxsize` for "until stopped"), and may not fit a float."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is meant to do."""
+
+    steps: float | None = None
+    epochs: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a run moves, from its newest records. What is not known is None."""
+
+    step: float | None = None
+    steps_per_s: float | None = None
+    epoch: float | None = None
+    epochs_per_s: float | None = None
+    rhythm: Rhythm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +76,79 @@ class Progress:
     total_steps: float | None = None
     fraction: float | None = None
     """0 to 1."""
-    steps_per_s: float | None = None
     eta_s: float | None = None
-    """Seconds to the end at the present speed, counted from the newest record."""
+    """Seconds to the end at the present pace, counted from the newest record."""
     is_last: bool = False
     """Whether the newest record is that of the last step or epoch when they are counted from zero."""
 
 
-def progress(
-    facts: RunFacts,
+def progress(plan: Plan, pace: Pace) -> Progress:
+    """Where a run stands: by its steps, else by its epochs."""
+    if plan.steps is not None and pace.step is not None and pace.step <= plan.steps + 1:
+        return _towards(plan.steps, pace.step, pace.steps_per_s, plan.steps)
+    if plan.epochs is not None and pace.epoch is not None and pace.epoch <= plan.epochs + 1:
+        return _towards(plan.epochs, pace.epoch, pace.epochs_per_s, None)
+    return Progress()
+
+
+def _towards(total: float, done: float, speed: float | None, total_steps: float | None) -> Progress:
+    eta = max(total - done, 0.0) / speed if speed else None
+    return Progress(total_steps, min(max(done / total, 0.0), 1.0), eta, done + 1 >= total)
+
+
+def plan(facts: RunFacts) -> Plan:
+    """The planned steps and epochs: what the format says, else from the config, else the summary."""
+    config, summary = _planned(facts.config), _planned(facts.summary)
+    steps = facts.total_steps if facts.total_steps and facts.total_steps > 0 else None
+    return Plan(steps or config.steps or summary.steps, config.epochs or summary.epochs)
+
+
+def _planned(values: Mapping[str, Value]) -> Plan:
+    """The plan in flat values: the most trusted name wins, of equal names the shallowest key."""
+    best: dict[bool, tuple[tuple[int, int], float]] = {}
+    for key, value in values.items():
+        trust = _trust(key)
+        if trust is None or isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        is_epochs, *rank = trust
+        found = ((rank[0], rank[1]), value)
+        if 0 < value <= _MOST and (is_epochs not in best or found[0] < best[is_epochs][0]):
+            best[is_epochs] = ((rank[0], rank[1]), float(value))
+    return Plan(*(best[is_epochs][1] if is_epochs in best else None for is_epochs in (False, True)))
+
+
+@lru_cache(maxsize=16_384)
+def _trust(key: str) -> tuple[bool, int, int] | None:
+    """Whether a config key names epochs, its name's rank and its depth; None: it names no plan."""
+    word = _word(key.rpartition(".")[2])
+    rank = _RANKS.get(word)
+    return None if rank is None else (word in _EPOCH_KEYS, rank, key.count("."))
+
+
+def epoch_metric(names: Iterable[str]) -> str | None:
+    """The metric that counts epochs, of these names: `epoch`, `train/epoch`."""
+    return min((name for name in names if _counts_epochs(name)), key=len, default=None)
+
+
+@lru_cache(maxsize=16_384)
+def _counts_epochs(name: str) -> bool:
+    return _word(re.split(r"[/.]", name)[-1]) in ("epoch", "epochs")
+
+
+def _word(name: str) -> str:
+    """`maxSteps`, `max-steps` and `MAX_STEPS` as `max_steps`."""
+    if name.isupper():
+        return name.lower()
+    return _CAMEL.sub("_", name).replace("-", "_").lower()
+
+
+def pace(
     steps: FloatArray,
     times: FloatArray,
     epochs: FloatArray | None = None,
     epoch_times: FloatArray | None = None,
-) -> Progress:
-    """Where a run stands.
+) -> Pace:
+    """How a run moves.
 
     Args:
         steps: Steps of the newest records in file order, shape (n,); NaN where a record has none.
@@ -77,35 +156,15 @@ def progress(
         epochs: Newest values of the run's epoch metric, shape (m,), where it has one.
         epoch_times: Their times, shape (m,).
     """
-    speed = rate(steps, times)
-    total = total_steps(facts)
-    step = _last(steps)
-    if total is not None and step is not None and step <= total + 1:
-        return Progress(total, _share(step, total), speed, _eta(total - step, speed), step + 1 >= total)
-    wanted = total_epochs(facts)
-    epoch = None if epochs is None else _last(epochs)
-    if wanted is None or epochs is None or epoch_times is None or epoch is None or epoch > wanted + 1:
-        return Progress(None, None, speed, None)
-    eta = _eta(wanted - epoch, rate(epochs, epoch_times))
-    return Progress(None, _share(epoch, wanted), speed, eta, epoch + 1 >= wanted)
+    if epochs is None or epoch_times is None:
+        return Pace(newest(steps), rate(steps, times), rhythm=rhythm(times))
+    return Pace(newest(steps), rate(steps, times), newest(epochs), rate(epochs, epoch_times), rhythm(times))
 
 
-def total_steps(facts: RunFacts) -> float | None:
-    """The planned number of steps: what the format says, else from the config, else the summary."""
-    if facts.total_steps is not None and facts.total_steps > 0:
-        return facts.total_steps
-    return _first(facts, _STEP_KEYS)
-
-
-def total_epochs(facts: RunFacts) -> float | None:
-    """The planned number of epochs, from the config or the summary."""
-    return _first(facts, _EPOCH_KEYS)
-
-
-def epoch_metric(names: Iterable[str]) -> str | None:
-    """The metric that counts epochs, of these names: `epoch`, `train/epoch`."""
-    found = [name for name in names if _word(re.split(r"[/.]", name)[-1]) in _EPOCH_METRICS]
-    return min(found, key=len, default=None)
+def newest(values: FloatArray) -> float | None:
+    """The last finite value."""
+    known = values[np.isfinite(values)]
+    return float(known[-1]) if known.size else None
 
 
 def rate(counts: FloatArray, times: FloatArray) -> float | None:
@@ -134,44 +193,3 @@ def rhythm(times: FloatArray) -> Rhythm | None:
     gaps = np.diff(times[np.isfinite(times)])
     gaps = gaps[gaps >= 0]
     return Rhythm(float(np.median(gaps)), float(gaps.max())) if gaps.size >= 2 else None
-
-
-def _share(done: float, total: float) -> float:
-    return min(max(done / total, 0.0), 1.0)
-
-
-def _eta(left: float, speed: float | None) -> float | None:
-    return max(left, 0.0) / speed if speed else None
-
-
-def _last(values: FloatArray) -> float | None:
-    """The newest finite value."""
-    known = values[-RECENT:]
-    known = known[np.isfinite(known)]
-    return float(known[-1]) if known.size else None
-
-
-def _first(facts: RunFacts, keys: list[str]) -> float | None:
-    for source in (facts.config, facts.summary):
-        found = _by_word(source)
-        for key in keys:
-            if key in found:
-                return found[key]
-    return None
-
-
-def _by_word(values: Mapping[str, Value]) -> dict[str, float]:
-    """Positive numbers by the last part of their dotted key; of equal parts the shallowest wins."""
-    found: dict[str, float] = {}
-    for key in sorted(values, key=lambda key: -key.count(".")):
-        value = values[key]
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MOST:
-            found[_word(key.rpartition(".")[2])] = float(value)
-    return found
-
-
-def _word(name: str) -> str:
-    """`maxSteps`, `max-steps` and `MAX_STEPS` as `max_steps`."""
-    if name.isupper():
-        return name.lower()
-    return _CAMEL.sub("_", name).replace("-", "_").lower()

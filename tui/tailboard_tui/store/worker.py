@@ -15,6 +15,7 @@ from tailboard_tui.files.mounts import mount_of
 from tailboard_tui.settings import Settings
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.catalog import Catalog, Place
+from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import Host
 from tailboard_tui.store.tracked import TrackedRun
 from tailboard_tui.store.watch import Watch
@@ -78,8 +79,7 @@ class Worker:
         self.is_scanning = True
         self.watch = Watch(poll_only=settings.watch == "poll")
         self._budget_bytes = settings.memory_mib * 1024 * 1024
-        self._host = host
-        self._notebook = Notebook()
+        self._around = Surroundings(host, Notebook())
         self._catalog = Catalog(roots)
         self._shown: dict[str, None] = {}
         self._active: dict[str, TrackedRun] = {}
@@ -143,8 +143,8 @@ class Worker:
         """Make the rows of all dirty runs anew."""
         for key in self.dirty:
             run = self.runs[key]
-            run.summarise()
-            run.tell(now, self._host, self._notebook)
+            if run.is_stale:
+                run.tell(now, self._around)
 
     def close(self) -> None:
         """Close all files and stop waiting for events."""
@@ -202,7 +202,7 @@ class Worker:
                 run.close()
         elif run.is_live:
             before = run.row.status
-            if run.tell(now, self._host, self._notebook).status != before:
+            if run.tell(now, self._around).status != before:
                 self.dirty.add(run.key)
         run.is_announced = False
         run.next_check = now + self._interval(run, now)
@@ -248,7 +248,7 @@ class Worker:
 
     def _add(self, run: TrackedRun, now: float) -> None:
         run.read_facts()
-        run.tell(now, self._host, self._notebook)
+        run.tell(now, self._around)
         self.runs[run.key] = run
         self.removed.discard(run.key)
         self.dirty.add(run.key)
@@ -272,7 +272,11 @@ class Worker:
 
     def _read_notebook(self) -> None:
         """Tell those runs anew of which the user said something else, here or in another viewer."""
-        self.dirty.update(key for key in self._notebook.refresh() if key in self.runs)
+        for key in self._around.notebook.refresh():
+            run = self.runs.get(key)
+            if run is not None:
+                run.is_stale = True
+                self.dirty.add(key)
 
     # Runs that are not on screen
 
@@ -333,7 +337,6 @@ class Worker:
         self._hold(run)
         if not is_more:
             self.dirty.add(run.key)
-            run.summarise()
             run.close()
 
     def _hold(self, run: TrackedRun) -> None:
@@ -348,7 +351,6 @@ class Worker:
             if key in self._shown or not held.has_all_points:
                 continue
             total -= held.held_bytes
-            held.summarise()
             held.let_go()
             held.not_before = held.checked_at + held.reading_s / REREAD_SHARE
             del self._held[key]

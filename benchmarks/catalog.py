@@ -1,0 +1,139 @@
+"""The list of many runs: first row and complete list, beside a bare scandir + stat + read of the same files.
+
+    python benchmarks/catalog.py [--runs 10000] [--rounds 5] [--json]
+
+Both are measured in turn within one process, on the same directories, as medians. The page cache is warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tailboard_tui.formats.detect import find, reader_of
+from tailboard_tui.settings import Settings
+from tailboard_tui.store.lookup import load_rows
+from tailboard_tui.store.model import StoreChange
+from tailboard_tui.store.runs import RunStore
+
+RUN = {
+    "format": 1, "project": "bench", "group": "sweep", "tags": ["a", "b"], "command": ["python", "train.py"],
+    "cwd": "/home/somebody/project", "host": "elsewhere", "user": "somebody", "pid": 4711,
+    "boot_id": "5c8e3c7e-3c43-4f6c-9a52-0c9c1a0ad5ab", "process_start": 12345.67, "python": "3.12.1",
+    "platform": "Linux", "seed": 1, "git": {"commit": "a" * 40, "branch": "main", "dirty": False},
+}  # fmt: skip
+
+
+def write_runs(root: Path, count: int) -> None:
+    """Finished runs as the logger leaves them, with 20 lines of ten metrics each."""
+    kinds = ("loss", "acc", "f1", "lr", "norm")
+    names = [f"{split}/{kind}" for split in ("train", "val") for kind in kinds]
+    for number in range(count):
+        run = root / f"20260101-{number:06}-abcdef"
+        run.mkdir()
+        began = 1.7e9 + number
+        files = {
+            "run.json": json.dumps({**RUN, "id": run.name, "name": f"run {number}", "created": began}),
+            "config.json": json.dumps({"lr": 0.1 / (number + 1), "model": {"layers": 4, "width": 256}}),
+            "summary.json": json.dumps({"best": number / count}),
+            "events.jsonl": json.dumps({"time": began, "event": "start"})
+            + "\n"
+            + json.dumps({"time": began + 20, "event": "finish", "status": "finished", "exit_code": 0})
+            + "\n",
+            "metrics.jsonl": "".join(
+                json.dumps(
+                    {"_step": step, "_timestamp": began + step, **dict.fromkeys(names, 1 / (step + 1))}
+                )
+                + "\n"
+                for step in range(20)
+            ),
+        }
+        for name, text in files.items():
+            (run / name).write_text(text)
+
+
+def bare(root: Path) -> None:
+    """What no program can do without: list, stat, read."""
+    for run in os.scandir(root):
+        for entry in os.scandir(run.path):
+            entry.stat()
+            fd = os.open(entry.path, os.O_RDONLY)
+            os.read(fd, 65536)
+            os.close(fd)
+
+
+def facts_only(root: Path) -> None:
+    for found in find(str(root)):
+        reader = reader_of(found)
+        reader.facts()
+        reader.close()
+
+
+def store(root: Path) -> float:
+    """Until the whole list is there, nothing else going on; gives seconds to the first row."""
+    begun = time.perf_counter()
+    runs = RunStore([str(root)], settings=Settings(watch="poll"))
+    first = 0.0
+    is_scanning = True
+
+    def publish(change: StoreChange) -> None:
+        nonlocal first, is_scanning
+        first = first or time.perf_counter() - begun
+        is_scanning = change.is_scanning
+
+    while is_scanning:
+        runs.turn(publish)
+    return first
+
+
+def timed(action: Callable[..., object], *arguments: object) -> tuple[float, float, object]:
+    """Wall and CPU seconds of a call, and what it gave."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = action(*arguments)
+    return time.perf_counter() - wall, time.process_time() - cpu, found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_runs(root, options.runs)
+        found: dict[str, list[float]] = {}
+        bare(root), store(root)
+        for _ in range(options.rounds):
+            _, cpu, first = timed(store, root)
+            round_of = {
+                "bare": timed(bare, root)[1],
+                "facts": timed(facts_only, root)[1],
+                "store": cpu,
+                "first_row": float(first),
+                "load_rows": timed(lambda: load_rows([str(root)]))[1],
+            }
+            for name, seconds in round_of.items():
+                found.setdefault(name, []).append(seconds)
+    medians = {name: statistics.median(values) for name, values in found.items()}
+    report = {
+        "runs": options.runs,
+        **{f"{name}_s": round(value, 4) for name, value in medians.items()},
+        "store_over_bare": round(medians["store"] / medians["bare"], 2),
+        "budget_store_over_bare": 2.0,
+    }
+    if options.json:
+        print(json.dumps(report))
+    else:
+        for name, value in report.items():
+            print(f"{name:24} {value}")
+
+
+if __name__ == "__main__":
+    main()
