@@ -170,6 +170,20 @@ def test_a_root_that_is_missing_is_said_and_found_when_it_comes(tmp_path):
     assert [place.runs for place in follower.catalog.places()] == [1]
 
 
+def test_a_root_that_becomes_a_file_and_a_directory_again_is_followed(root):
+    write_run(root, "a")
+    follower = Follower(root)
+    follower.look()
+    root.rename(root.with_name("away"))
+    root.write_text("x")
+    assert follower.look() == []
+    assert follower.catalog.places()[0].problem == "no format that tailboard knows"
+    root.unlink()
+    write_run(root, "b")
+    assert follower.look() == ["b"]
+    assert follower.catalog.places()[0].problem == ""
+
+
 def test_a_root_of_no_known_format_is_said(tmp_path):
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff\xd8\xff")

@@ -161,7 +161,7 @@ class Catalog:
             state = os.stat(node.path)
             listing = look(node.path, node.top)
         except NotADirectoryError:
-            self._take_file(node, found)
+            self._take_file(node, found, removed)
             return
         except OSError as error:
             self._miss(node, error, removed)
@@ -217,10 +217,12 @@ class Catalog:
         else:
             self._problems[parent.top] = f"more than {MAX_DIRECTORIES} directories: not all are searched"
 
-    def _take_file(self, node: _Node, found: list[Found]) -> None:
-        """A root that is a file: one run by itself."""
-        if node.depth > 0 or node.format is not None:
+    def _take_file(self, node: _Node, found: list[Found], removed: list[str]) -> None:
+        """A root that is a file: one run by itself. Below a root the parent's listing tells of files."""
+        if node.depth > 0 or (node.format is not None and not node.is_listed):
             return
+        self._forget(node.path, removed)
+        node = _Node(node.path, node.top, 0)
         node.format = format_of(node.path)
         if node.format is None:
             self._problems[node.path] = "no format that tailboard knows"
