@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tailboard_tui.formats.base import RunFacts, Value
-from tailboard_tui.store.model import MetricStats, RunRow, Status
+from tailboard_tui.store.model import MetricStats, RunRow, Series, Status
 
 
 def stats(values: Sequence[float]) -> MetricStats:
@@ -57,3 +60,34 @@ def run_row(
         star=star,
         is_read=is_read,
     )
+
+
+def series(
+    name: str,
+    values: Sequence[float],
+    steps: Sequence[float] | npt.NDArray[np.float64] | None = None,
+    times: Sequence[float] | None = None,
+) -> Series:
+    """Points at steps 0, 1, 2 ... and as many seconds, unless said otherwise."""
+    count = np.arange(len(values), dtype=float)
+    return Series(
+        name,
+        count if steps is None else np.asarray(steps, dtype=float),
+        count if times is None else np.asarray(times, dtype=float),
+        np.asarray(values, dtype=float),
+        0,
+    )
+
+
+class FakePoints:
+    """Points of a run, held in memory."""
+
+    is_complete = True
+
+    def __init__(self, *metrics: Series, system: Sequence[Series] = ()) -> None:
+        self._known = {item.name: item for item in (*metrics, *system)}
+        self.metrics = tuple(item.name for item in metrics)
+        self.system_metrics = tuple(item.name for item in system)
+
+    def series(self, name: str, *, everything: bool = False) -> Series | None:
+        return self._known.get(name)

@@ -23,6 +23,8 @@ _NOISY_WORDS = frozenset(
     | {"hostname", "user", "username", "pid", "port", "url", "uri", "uuid", "guid", "cwd", "output", "logdir"}
     | {"outdir", "workdir", "savedir"}
 )
+"""As the last word of a key: `start_time` is noise, `time_steps` a parameter."""
+
 _NOISY_NAMES = frozenset(
     {"run_id", "run_name", "exp_name", "experiment_name", "job_id", "id", "name", "log_file"}
 )
@@ -76,7 +78,8 @@ class MetricComparison:
 def is_noisy(key: str, values: Sequence[Value] = ()) -> bool:
     """Whether `key` is expected to differ between any two runs and tells nothing about results."""
     leaf = key.rpartition(".")[2]
-    if leaf.lower() in _NOISY_NAMES or any(word.lower() in _NOISY_WORDS for word in _WORDS.findall(leaf)):
+    words = _WORDS.findall(leaf)
+    if leaf.lower() in _NOISY_NAMES or (words and words[-1].lower() in _NOISY_WORDS):
         return True
     texts = [value for value in values if value is not None]
     return bool(texts) and all(isinstance(text, str) and _NOISY_VALUE.match(text) for text in texts)
