@@ -37,7 +37,7 @@ class Background:
             if self._git:
                 self._write_git()
         except OSError as error:
-            self._run.warn("context", f"cannot record packages and code: {error}")
+            self._run.warn(f"write {error.errno}", f"cannot record packages and code: {error}")
 
     def _write_git(self) -> None:
         git = self._run.fact("git")

@@ -59,6 +59,9 @@ class NoRun(Run):
     def warn(self, kind: str, message: str) -> None:
         """Nothing."""
 
+    def define_metric(self, name: str, *args: object, **kwargs: object) -> None:
+        """Nothing."""
+
     def set_fact(self, name: str, value: object) -> None:
         """Keep the fact in memory."""
         self._facts[name] = value

@@ -144,6 +144,7 @@ def _exit(status: int | str | None = None, /) -> NoReturn:
 
 def _at_exit() -> None:
     for run in list(_state.runs):
+        run.expect_late_calls()
         if _state.error is not None:
             end_with(run, _state.error)
         else:

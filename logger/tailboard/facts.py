@@ -34,7 +34,11 @@ def _locked(directory: str) -> Iterator[None]:
     """An advisory lock on the directory, where the file system has such; never waits long."""
     import fcntl
 
-    fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fd = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
     try:
         give_up = time.monotonic() + _LOCK_WAIT_S
         while time.monotonic() < give_up:

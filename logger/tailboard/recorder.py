@@ -8,10 +8,11 @@ import time
 
 from tailboard import layout
 from tailboard.console import Console, OutputFile, complain
-from tailboard.encoding import encode, encode_line, encode_record, is_flat, plain, scalar, slow_record
+from tailboard.encoding import encode_line, encode_record, is_flat, plain, scalar, slow_record
 from tailboard.livedict import LiveDict
 from tailboard.metric_summary import MetricSummaries
 from tailboard.redact import redact_value
+from tailboard.saving import SmallFiles
 from tailboard.writer import LineWriter, write_whole
 
 TYPE_CHECKING = False
@@ -30,9 +31,6 @@ _OWN_KEYS = 2
 """Entries of a record that are ours: step and time."""
 
 _CHECK_EVERY_S = 1.0
-
-_SAVE_EVERY_S = 1.0
-"""config.json and summary.json are rewritten at most this often, and at the end."""
 
 
 class Run:
@@ -62,8 +60,9 @@ class Run:
         self._steps = itertools.count()
         self._names: set[str] = set()
         self._check_at = 0.0
-        self._unsaved: dict[str, Callable[[], object]] = {}
-        self._saved_at: dict[str, float] = {}
+        self._files = SmallFiles(self.warn)
+        self._changed_facts: dict[str, object] = {}
+        self._has_config = False
         self._summaries = MetricSummaries()
         self.config = LiveDict(self._config_changed)
         """Hyperparameters: `run.config.lr`, `run.config["lr"]`, `run.config.update(...)`."""
@@ -207,7 +206,7 @@ class Run:
         self._events.check(clock)
         if self._output is not None:
             self._output.check(clock)
-        self._save_changed(clock)
+        self._files.save(clock)
         from tailboard import ending
 
         ending.goes_on()
@@ -307,46 +306,40 @@ class Run:
 
     def set_fact(self, name: str, value: object) -> None:
         """Change an entry of run.json, which is rewritten by rename."""
-        self._facts[name] = value
-        if self._is_finished or os.getpid() != self._pid:
-            return
+        self.change_facts({name: value})
+
+    def change_facts(self, changes: Mapping[str, object]) -> None:
+        """Change entries of run.json now; again later where that fails."""
+        self._facts.update(changes)
+        if not self._is_finished and os.getpid() == self._pid:
+            self._changed_facts.update(changes)
+            self._files.changed(layout.RUN, self._write_facts, at_once=True)
+
+    def _write_facts(self) -> None:
         from tailboard.facts import change_entries
 
-        try:
-            change_entries(self.dir, layout.RUN, {name: value})
-        except OSError as error:
-            self.warn(f"write {error.errno}", f"cannot write {layout.RUN}: {error.strerror or error}")
+        changes = dict(self._changed_facts)
+        change_entries(self.dir, layout.RUN, changes)
+        for name, value in changes.items():
+            if self._changed_facts.get(name) is value:
+                del self._changed_facts[name]
 
     def _config_changed(self) -> None:
-        self._save(layout.CONFIG, lambda: plain(self.config, redact_value))
+        if not self._is_finished and os.getpid() == self._pid:
+            self._files.changed(layout.CONFIG, self._write_config)
+
+    def _write_config(self) -> None:
+        write_whole(self._path(layout.CONFIG), encode_line(plain(self.config, redact_value)))
+        if self._has_config:
+            self.event(layout.CONFIG_CHANGED)
+        self._has_config = True
 
     def _summary_changed(self) -> None:
-        self._save(layout.SUMMARY, lambda: plain(self.summary))
+        if not self._is_finished and os.getpid() == self._pid:
+            self._files.changed(layout.SUMMARY, self._write_summary)
 
-    def _save(self, name: str, content: Callable[[], object]) -> None:
-        """Rewrite a small JSON file now, or soon when that was done a moment ago."""
-        if self._is_finished or os.getpid() != self._pid:
-            return
-        self._unsaved[name] = content
-        self._save_changed(time.monotonic())
-
-    def _save_changed(self, clock: float, everything: bool = False) -> None:
-        for name in list(self._unsaved):
-            if not everything and clock < self._saved_at.get(name, -_SAVE_EVERY_S) + _SAVE_EVERY_S:
-                continue
-            content = self._unsaved.pop(name, None)
-            if content is None:
-                continue
-            is_first = name not in self._saved_at
-            self._saved_at[name] = clock
-            try:
-                write_whole(self._path(name), encode(content()).encode() + b"\n")
-            except OSError as error:
-                self._unsaved[name] = content
-                self.warn(f"write {error.errno}", f"cannot write {name}: {error.strerror or error}")
-            else:
-                if name == layout.CONFIG and not is_first:
-                    self.event(layout.CONFIG_CHANGED)
+    def _write_summary(self) -> None:
+        write_whole(self._path(layout.SUMMARY), encode_line(plain(self.summary)))
 
     def _path(self, name: str) -> str:
         return os.path.join(self.dir, name)
@@ -379,11 +372,12 @@ class Run:
         for wait in self._threads:
             wait(max(until - time.monotonic(), 0.0))
         self._summaries.finish()
-        self._save_changed(time.monotonic(), everything=True)
+        self._files.save(time.monotonic(), everything=True)
         self._is_finished = True
         self._metrics.sync()
         extra = {"error": error} if error else {}
         self.event(layout.FINISH, status=status, exit_code=exit_code, **extra)
+        self.log = self._log_too_late  # type: ignore[method-assign]  # costs nothing before
         lost = self.record_no_more() + self._metrics.close() + self._events.close()
         if lost:
             complain(f"{lost} lines of the run could not be written to {self.dir}")
@@ -402,6 +396,13 @@ class Run:
         """Begin to record stdout and stderr of this process."""
         self._console = Console(self.open_output())
         self._console.attach()
+
+    def _log_too_late(self, *args: object, **kwargs: object) -> None:
+        self.warn("closed", "the run is finished; what is logged now is not recorded")
+
+    def expect_late_calls(self) -> None:
+        """The process ends: threads that still log need not be told that they are too late."""
+        self._said.add("closed")
 
     def record_again(self) -> None:
         """Record output of the ended run once more: the traceback that ended it is printed after it."""

@@ -12,13 +12,11 @@ from tailboard.compat import WANDB_ARGUMENTS
 from tailboard.configuration import as_dict, hydra_facts
 from tailboard.console import complain
 from tailboard.disabled import NoRun
-from tailboard.encoding import encode, plain
+from tailboard.encoding import plain
 from tailboard.errors import InvalidArgumentError, InvalidRunIdError, RunExistsError, RunMissingError
-from tailboard.facts import change_entries
 from tailboard.recorder import Run
 from tailboard.redact import redact_text
 from tailboard.resuming import last_step, run_facts
-from tailboard.writer import write_whole
 
 _RESUME = {
     "never": "never",
@@ -29,6 +27,9 @@ _RESUME = {
     False: "never",
     True: "allow",
 }
+_PATIENCE_S = (0.05, 0.2, 0.0)
+"""Waits after each failed attempt to make the run's directory: network file systems hiccup."""
+
 _MODES = frozenset({"online", "offline", "shared", "dryrun", "run", "disabled"})
 
 
@@ -74,14 +75,17 @@ def begin(request: Request, current: Run | None) -> Run:
     _warn_ignored(request)
     now = time.time()
     joined = _joined(request)
-    try:
-        path, is_resumed = (joined, False) if joined else _directory(request, resume, now)
-        return _record(request, path, is_resumed, joined is not None, now)
-    except (RunExistsError, RunMissingError):
-        raise
-    except OSError as error:
-        complain(f"cannot write the run: {error}; nothing is recorded, the program goes on")
-        return _without_directory(request, "")
+    for patience_s in _PATIENCE_S:
+        try:
+            path, is_resumed = (joined, False) if joined else _directory(request, resume, now)
+            return _record(request, path, is_resumed, joined is not None, now)
+        except (RunExistsError, RunMissingError):
+            raise
+        except OSError as error:
+            problem = error
+            time.sleep(patience_s)
+    complain(f"cannot write the run: {problem}; nothing is recorded, the program goes on")
+    return _without_directory(request, "")
 
 
 def _check(request: Request) -> str:
@@ -187,13 +191,9 @@ def _given(request: Request) -> dict[str, object]:
 def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now: float) -> Run:
     """Write the first files and give the run that goes on writing."""
     before = run_facts(path) if is_resumed or is_joined else {}
-    if is_joined:
-        facts = _facts_of_joined(request, before)
-        change_entries(path, layout.RUN, facts)
-    else:
-        facts = _facts(request, path, before, now)
-        write_whole(os.path.join(path, layout.RUN), encode(plain(facts)).encode() + b"\n")
+    facts = _facts_of_joined(request, before) if is_joined else _facts(request, path, before, now)
     run = Run(path, {**before, **facts})
+    run.change_facts(facts)
     if is_resumed:
         step = last_step(path)
         run.resume(0 if step is None else step + 1)

@@ -107,12 +107,12 @@ class LineWriter:
         Args:
             now: `time.monotonic()`, seconds.
         """
-        if now < self._check_at:
+        if now < self._check_at or self.is_closed:
             return
         self._check_at = now + RETRY_S
         if self._troubled or self._backlog:
             self._append_later(b"")
-        elif not self.is_closed and self._links() < 1:
+        elif self._links() < 1:
             self._fail(OSError(errno.ENOENT, "deleted while the run writes to it"))
 
     def close(self) -> int:
@@ -137,22 +137,24 @@ class LineWriter:
             try:
                 os.fsync(self._fd)
             except OSError as error:
-                self._warn("sync " + self.path, f"cannot sync {self.path}: {error}")
+                self._warn(f"write {error.errno}", f"cannot sync {self.path}: {error}")
 
     def _open(self) -> bool:
+        fd = -1
         try:
-            fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            fd = _open_high(self.path)
+            found = os.fstat(fd)
+            last = (
+                os.pread(fd, 1, found.st_size - 1) if stat.S_ISREG(found.st_mode) and found.st_size else b"\n"
+            )
         except OSError as error:
+            if fd >= 0:
+                self._close(fd)
             self._fail(error)
             return False
-        fd = _moved_up(fd)
-        found = os.fstat(fd)
         self._identity = (found.st_dev, found.st_ino)
-        self._torn = (
-            found.st_size > 0 and stat.S_ISREG(found.st_mode) and os.pread(fd, 1, found.st_size - 1) != b"\n"
-        )
         self._fd = fd
-        self._troubled = self._torn
+        self._troubled = self._torn = last != b"\n"
         return True
 
     def _links(self) -> int:
@@ -166,8 +168,14 @@ class LineWriter:
     def _release(self) -> None:
         """Close the descriptor, unless the number meanwhile belongs to somebody else's file."""
         if self._fd >= 0 and self._links() >= 0:
-            os.close(self._fd)
+            self._close(self._fd)
         self._fd = -1
+
+    def _close(self, fd: int) -> None:
+        try:
+            os.close(fd)
+        except OSError as error:  # a network file system may say only now that an earlier write failed
+            self._warn(f"write {error.errno}", f"cannot write {self.path}: {error.strerror or error}")
 
     def _fail(self, error: OSError) -> None:
         self._troubled = True
@@ -237,10 +245,15 @@ class LineWriter:
         self._troubled = self._torn
 
 
-def _moved_up(fd: int) -> int:
-    """The same open file under a high number where the process's limit allows it."""
+def _open_high(path: str) -> int:
+    """Open for appending, under a high number where the process's limit allows it.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
     import fcntl
 
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _HIGH_FD)
     except OSError:

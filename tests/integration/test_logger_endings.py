@@ -22,6 +22,7 @@ sys.path.insert(0, {str(LOGGER)!r})
 import tailboard
 """
 INIT = "run = tailboard.init(dir=sys.argv[1], id='r', git=False, system=False)\nrun.log({'a': 1})\n"
+WITH = "with tailboard.init(dir=sys.argv[1], id='r', git=False, system=False) as run:\n"
 
 
 def start(tmp_path: Path, body: str, **options: Any) -> subprocess.Popen[str]:
@@ -67,7 +68,7 @@ def test_an_uncaught_exception_fails_the_run_with_its_traceback_in_event_and_out
 
 
 def test_an_exception_through_the_with_block_leaves_its_traceback_in_the_output_too(tmp_path: Path) -> None:
-    body = "with tailboard.init(dir=sys.argv[1], id='r', git=False) as run:\n    raise RuntimeError('lost gradient')"
+    body = WITH + "    raise RuntimeError('lost gradient')"
     code, event, stderr = ended(tmp_path, body)
     assert (code, event["status"], event["exit_code"]) == (1, "failed", 1)
     assert "RuntimeError: lost gradient" in event["error"]
@@ -77,7 +78,7 @@ def test_an_exception_through_the_with_block_leaves_its_traceback_in_the_output_
 
 def test_output_after_a_failed_with_block_that_was_caught_is_not_recorded(tmp_path: Path) -> None:
     body = (
-        "try:\n    with tailboard.init(dir=sys.argv[1], id='r', git=False) as run:\n        raise KeyError('x')\n"
+        f"try:\n    {WITH}        raise KeyError('x')\n"
         "except KeyError:\n    print('went on', file=sys.stderr)"
     )
     code, event, stderr = ended(tmp_path, body)
@@ -87,7 +88,7 @@ def test_output_after_a_failed_with_block_that_was_caught_is_not_recorded(tmp_pa
 
 def test_an_exception_chained_to_the_one_that_left_the_with_block_is_recorded(tmp_path: Path) -> None:
     body = (
-        "try:\n    with tailboard.init(dir=sys.argv[1], id='r', git=False) as run:\n        raise KeyError('x')\n"
+        f"try:\n    {WITH}        raise KeyError('x')\n"
         "except KeyError as error:\n    raise ValueError('outer') from error"
     )
     _, _, stderr = ended(tmp_path, body)
@@ -158,9 +159,7 @@ def test_a_signal_kills_the_run_and_the_process_as_before(tmp_path: Path, number
 
 
 def test_ctrl_c_in_a_with_block_is_killed(tmp_path: Path) -> None:
-    body = "with tailboard.init(dir=sys.argv[1], id='r', git=False) as run:\n    " + LOOP.replace(
-        "\n", "\n    "
-    )
+    body = WITH + "    " + LOOP.replace("\n", "\n    ")
     assert stopped_by(tmp_path, signal.SIGINT, body) == -signal.SIGINT
     assert finish(tmp_path)["status"] == "killed"
 
