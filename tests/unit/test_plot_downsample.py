@@ -28,7 +28,7 @@ def cuts_of(draw: st.DrawFn, size: int) -> np.ndarray:
     return np.array(sorted(inner))
 
 
-@given(st.data(), st.integers(2, 9000), st.integers(0, 2**32 - 1))
+@given(st.data(), st.integers(2, 40_000), st.integers(0, 2**32 - 1))
 @settings(max_examples=120, deadline=None)
 def test_envelope_extremes_equal_those_of_all_values(data: st.DataObject, size: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -87,6 +87,8 @@ def _sgr(text: str, style: CellStyle) -> str:
 
 def fit(text: str, width: int) -> str:
     """Untrusted `text` made safe and cut to `width` cells, with an ellipsis where something is missing."""
+    if len(text) <= width and text.isascii() and text.isprintable():
+        return text
     text = "".join(c for c in unicodedata.normalize("NFC", clean(text, 500)) if cell_len(c))
     if cell_len(text) <= width:
         return text

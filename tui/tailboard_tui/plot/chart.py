@@ -6,6 +6,7 @@ the x axis with marks, its labels, and, where wanted, a legend.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from tailboard_tui.plot import axes, caption, ranges, readout
 from tailboard_tui.plot.axes import Scale, Tick
 from tailboard_tui.plot.canvas import DOT_COLUMNS, DOT_ROWS, Canvas
 from tailboard_tui.plot.cells import Cells, CellStyle
-from tailboard_tui.plot.downsample import Frame, columns_of, spans, visible
+from tailboard_tui.plot.downsample import Frame, Spans, columns_of, spans, visible
 from tailboard_tui.plot.envelope import IntArray
 from tailboard_tui.plot.palette import blend
 from tailboard_tui.plot.spec import ChartSpec, Look, Trace
@@ -104,9 +105,10 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
         return canvas.cells()
     spec = _prepared(spec)
     _axes(canvas, spec, place, look)
-    _strokes(canvas, spec, place, look)
-    for trace in reversed(spec.traces):
-        _marks(canvas, trace, place, look)
+    found = [spans(trace.line, place.frame, trace.shift) for trace in spec.traces]
+    _strokes(canvas, spec, found, place, look)
+    for trace, lines in zip(reversed(spec.traces), reversed(found), strict=True):
+        _marks(canvas, trace, lines, place, look)
     _seams(canvas, spec, place, look)
     _bad_marks(canvas, spec, place, look)
     if spec.cursor is not None:
@@ -175,21 +177,24 @@ def x_labels(spec: ChartSpec, place: Layout, width: int) -> list[tuple[Tick, int
     return []
 
 
-def _strokes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
+def _strokes(
+    canvas: Canvas, spec: ChartSpec, found: Sequence[list[Spans]], place: Layout, look: Look
+) -> None:
     """All lines, the first trace on top; points beneath smoothed lines are dimmed and below all of those."""
-    beneath, above = [], []
-    for trace in reversed(spec.traces):
+    beneath: list[tuple[list[Spans], CellStyle]] = []
+    above: list[tuple[list[Spans], CellStyle]] = []
+    for trace, lines in zip(reversed(spec.traces), reversed(found), strict=True):
         strong, dim = _styles(trace, look)
         if trace.band is not None:
             _band(canvas, trace, place, look)
         if trace.smooth is None:
-            above.append((trace, trace.line, strong))
+            above.append((lines, strong))
         else:
-            beneath.append((trace, trace.line, dim))
-            above.append((trace, trace.smooth, strong))
-    for trace, line, style in (*beneath, *above):
-        for found in spans(line, place.frame, trace.shift):
-            canvas.strokes(found, place.top, place.left, place.height, place.width, style)
+            beneath.append((lines, dim))
+            above.append((spans(trace.smooth, place.frame, trace.shift), strong))
+    for lines, style in (*beneath, *above):
+        for part in lines:
+            canvas.strokes(part, place.top, place.left, place.height, place.width, style)
 
 
 def _styles(trace: Trace, look: Look) -> tuple[CellStyle, CellStyle]:
@@ -199,7 +204,7 @@ def _styles(trace: Trace, look: Look) -> tuple[CellStyle, CellStyle]:
     return CellStyle(trace.color), CellStyle(blend(trace.color, look.background, RAW_SHARE))
 
 
-def _marks(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
+def _marks(canvas: Canvas, trace: Trace, lines: list[Spans], place: Layout, look: Look) -> None:
     """Lone points and those of a sparse metric as bullets; triangles where points lie outside."""
     line, frame = trace.line, place.frame
     style = _styles(trace, look)[1 if trace.smooth is not None else 0]
@@ -207,7 +212,7 @@ def _marks(canvas: Canvas, trace: Trace, place: Layout, look: Look) -> None:
     up, down, point = ("^", "v", "o") if look.is_ascii else ("▲", "▼", "•")
     if not look.has_color:
         point = trace.letter or point
-    for found in spans(line, frame, trace.shift):
+    for found in lines:
         _mark(canvas, place, found.columns[found.is_lone], found.tops[found.is_lone], point, style)
         for outside, row, char in ((found.is_above, 0, up), (found.is_below, frame.rows - 1, down)):
             columns = found.columns[outside]
@@ -225,6 +230,8 @@ def _mark(
     canvas: Canvas, place: Layout, columns: IntArray, rows: FloatArray, char: str, style: CellStyle
 ) -> None:
     """One character at dots, as far as they lie inside of the plot."""
+    if not columns.size:
+        return
     rows = np.floor(rows + 0.5)
     inside = (rows >= 0) & (rows < place.frame.rows)
     at = rows[inside].astype(np.intp) // DOT_ROWS + place.top

@@ -18,6 +18,9 @@ IntArray = npt.NDArray[np.intp]
 BUCKET = 64
 """Values per bucket: building costs 2 ms per million, and a border's remainder stays one cache line wide."""
 
+DIRECT = 16 * 1024
+"""So many values are looked through as fast as the buckets around them are gathered."""
+
 _OFFSETS = np.arange(BUCKET)
 
 
@@ -59,30 +62,31 @@ class Envelope:
             Two arrays of shape (k,). NaN where a stretch has only NaN.
         """
         first, last = int(cuts[0]), int(cuts[-1])
-        if last - first <= BUCKET * BUCKET:
+        if last - first <= DIRECT or (cuts[1:] - cuts[:-1]).min() < BUCKET:
             stretch, starts = values[first:last], cuts[:-1] - first
             return np.fmin.reduceat(stretch, starts), np.fmax.reduceat(stretch, starts)
         return self._by_buckets(values, cuts)
 
     def _by_buckets(self, values: FloatArray, cuts: IntArray) -> tuple[FloatArray, FloatArray]:
-        low = np.full(cuts.size - 1, np.nan)
-        high = low.copy()
+        """The same for columns of a bucket and more each: whole buckets, then what lies around each cut."""
         begin, end = -(-cuts[:-1] // BUCKET), cuts[1:] // BUCKET
-        whole = np.flatnonzero(end > begin)
-        if whole.size:
-            # Pairs (begin, end) interleaved: every second stretch is a column, the others are borders.
-            pairs = np.stack((begin[whole], end[whole]), axis=1).ravel()
-            stop = int(pairs[-1])
-            low[whole] = np.fmin.reduceat(self.lows[:stop], pairs[:-1])[::2]
-            high[whole] = np.fmax.reduceat(self.highs[:stop], pairs[:-1])[::2]
-        heads = np.minimum(begin * BUCKET, cuts[1:])
-        tails = np.maximum(end * BUCKET, heads)
-        for start, stop_at in ((cuts[:-1], heads), (tails, cuts[1:])):
-            index = start[:, None] + _OFFSETS
-            inside = index < stop_at[:, None]
-            border = np.where(inside, values[np.minimum(index, values.size - 1)], np.nan)
-            np.fmin(low, np.fmin.reduce(border, axis=1), out=low)
-            np.fmax(high, np.fmax.reduce(border, axis=1), out=high)
+        # Pairs (begin, end) interleaved: every second stretch is a column, the others are its border.
+        pairs = np.stack((begin, end), axis=1).ravel()
+        stop = int(pairs[-1])
+        low = np.fmin.reduceat(self.lows[:stop], np.minimum(pairs[:-1], stop - 1))[::2]
+        high = np.fmax.reduceat(self.highs[:stop], np.minimum(pairs[:-1], stop - 1))[::2]
+        none = begin == end
+        low[none], high[none] = np.nan, np.nan
+        # The bucket in which a cut lies, cut in two: its head belongs to the column before, its tail after.
+        inside = cuts % BUCKET
+        around = np.minimum((cuts - inside)[:, None] + _OFFSETS, values.size - 1).ravel()
+        halves = np.stack((np.zeros_like(inside), inside), axis=1) + np.arange(cuts.size)[:, None] * BUCKET
+        near = values[around]
+        for whole, reduce in ((low, np.fmin), (high, np.fmax)):
+            parts = reduce.reduceat(near, halves.ravel()).reshape(-1, 2)
+            parts[inside == 0, 0] = np.nan
+            parts[inside == 0, 1] = np.nan  # whole buckets begin here: nothing is left over
+            reduce(whole, reduce(parts[:-1, 1], parts[1:, 0]), out=whole)
         return low, high
 
     def outside(self, values: FloatArray, start: int, stop: int, low: float, high: float) -> int:
@@ -108,14 +112,15 @@ class Envelope:
         inside = values[at * BUCKET : (at + 1) * BUCKET]
         return at * BUCKET + int(np.nanargmax(inside) if highest else np.nanargmin(inside))
 
-    def range(self, values: FloatArray) -> tuple[float, float]:
-        """Minimum and maximum of all of `values`; (NaN, NaN) when there is nothing but NaN."""
-        rest = values[self.lows.size * BUCKET :]
-        lows = np.concatenate((self.lows, rest))
-        highs = np.concatenate((self.highs, rest))
-        if not lows.size:
-            return np.nan, np.nan
-        return float(np.fmin.reduce(lows)), float(np.fmax.reduce(highs))
+    def range(self, values: FloatArray, start: int, stop: int) -> tuple[float, float]:
+        """Minimum and maximum of `values[start:stop]`; (NaN, NaN) when there is nothing but NaN."""
+        begin, end = -(-start // BUCKET), stop // BUCKET
+        if end <= begin:
+            parts: list[FloatArray] = [values[start:stop]] * 2
+        else:
+            ends = (values[start : begin * BUCKET], values[end * BUCKET : stop])
+            parts = [np.concatenate((*ends, level[begin:end])) for level in (self.lows, self.highs)]
+        return float(np.fmin.reduce(parts[0])), float(np.fmax.reduce(parts[1]))
 
 
 def _count_outside(values: FloatArray, low: float, high: float) -> int:

@@ -50,6 +50,8 @@ class Line:
     @property
     def segments(self) -> list[tuple[int, int]]:
         """Half-open index ranges of ascending x."""
+        if self.starts.size == 1:
+            return [(0, self.size)]
         ends = np.append(self.starts, self.size)[1:]
         return [(int(start), int(end)) for start, end in zip(self.starts, ends, strict=True)]
 

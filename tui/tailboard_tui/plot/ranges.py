@@ -12,7 +12,7 @@ from tailboard_tui.plot.downsample import visible
 from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.spec import ChartSpec, Trace
 
-SAMPLE = 2048
+SAMPLE = 1024
 """Values by which outliers are judged: the fences move by a percent or two with the sample, no more."""
 
 FEWEST = 32
@@ -86,8 +86,7 @@ def _ranged(trace: Trace) -> list[Line]:
 
 def _range(line: Line, start: int, end: int, *, is_robust: bool) -> tuple[float, float]:
     """Minimum and maximum of the points from `start` to `end`, outliers left out if so wanted."""
-    lows, highs = line.envelope.extremes(line.y, np.array([start, end]))
-    low, high = float(lows[0]), float(highs[0])
+    low, high = line.envelope.range(line.y, start, end)
     if not is_robust or math.isnan(low) or low == high:
         return low, high
     sample = line.y[start : end : max((end - start) // SAMPLE, 1)]
