@@ -73,6 +73,7 @@ class Hand:
 def _at_once_and_apart(monkeypatch, tmp_path):
     """Publish without waiting, and keep away from the user's own state."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(store_runs, "PUBLISH_S", 0.0)
 
 

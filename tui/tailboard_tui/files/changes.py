@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tailboard.layout import ANNOTATIONS
@@ -13,7 +14,10 @@ MAX_ENTRIES = 1000
 """Files of a run directory that are looked at; none that we know has 50 beside its media folder."""
 
 HOT_FILES = 2
-"""Newest files of a run that `glance` asks for: a run that goes on writes to one of them."""
+"""Newest files of a run that `glance` asks for beside its directory: a run that goes on writes to one."""
+
+_State = tuple[int, str, int]
+"""Time of the newest write, path and stamp of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +49,48 @@ def signature(path: str, *, depth: int = 1, revalidate: bool = False) -> Signatu
         top = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
         return None
-    if not stat.S_ISDIR(top.st_mode):
-        return Signature(_stamp(top), 0, (_stamp(top),), ())
-    states: list[tuple[int, str, int]] = []
-    annotations = _collect(path, depth, revalidate, states)
+    states: list[_State] = []
+    annotations = 0
+    if stat.S_ISDIR(top.st_mode):
+        annotations = _collect(path, depth, revalidate, states)
     states.sort(reverse=True)
-    hot = states[:HOT_FILES]
-    seen = (_stamp(top), *(stamp for _, _, stamp in hot))
-    return Signature(hash(tuple(states)), annotations, seen, tuple(name for _, name, _ in hot))
+    hot = [(path, _stamp(top)), *((name, stamp) for _, name, stamp in states[:HOT_FILES])]
+    return _signed(states, hot, annotations) if states else _signed([(0, *hot[0])], hot, annotations)
 
 
-def _collect(path: str, depth: int, revalidate: bool, states: list[tuple[int, str, int]]) -> int:
-    """Add time, path and stamp of all files below `path`; gives the stamp of our annotations."""
+def signature_of(paths: Iterable[str], *, revalidate: bool = False) -> Signature:
+    """The state of a run that stands in these files and directories; any may be missing."""
+    states: list[_State] = []
+    for path in paths:
+        try:
+            state = os.stat(path, follow_symlinks=False)
+            if revalidate and stat.S_ISREG(state.st_mode):
+                state = _fresh(path)
+            states.append((state.st_mtime_ns, path, _stamp(state)))
+        except OSError:
+            states.append((0, path, 0))
+    states.sort(reverse=True)
+    return _signed(states, [(path, stamp) for _, path, stamp in states[: HOT_FILES + 1]])
+
+
+def glance(hot: tuple[str, ...]) -> tuple[int, ...]:
+    """A cheaper sign of change than `signature`: the stamps of the files that it named, 0 for none."""
+    found = []
+    for path in hot:
+        try:
+            found.append(_stamp(os.stat(path, follow_symlinks=False)))
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
+def _signed(states: list[_State], hot: list[tuple[str, int]], annotations: int = 0) -> Signature:
+    paths, stamps = zip(*hot, strict=True) if hot else ((), ())
+    return Signature(hash(tuple(states)), annotations, tuple(stamps), tuple(paths))
+
+
+def _collect(path: str, depth: int, revalidate: bool, states: list[_State]) -> int:
+    """Add the states of all files below `path`; gives the stamp of our annotations."""
     annotations = 0
     with os.scandir(path) as listing:
         for entry in listing:
@@ -76,17 +110,6 @@ def _collect(path: str, depth: int, revalidate: bool, states: list[tuple[int, st
             else:
                 states.append((state.st_mtime_ns, entry.path, _stamp(state)))
     return annotations
-
-
-def glance(path: str, hot: tuple[str, ...]) -> tuple[int, ...]:
-    """A cheaper sign of change: the stamps of the run's directory and of its hot files, 0 for none."""
-    found = []
-    for name in (path, *hot):
-        try:
-            found.append(_stamp(os.stat(name, follow_symlinks=False)))
-        except OSError:
-            found.append(0)
-    return tuple(found)
 
 
 def _stamp(state: os.stat_result) -> int:

@@ -7,7 +7,9 @@ import time
 from collections.abc import Sequence
 
 from tailboard_tui.formats.detect import Found, find, format_of
+from tailboard_tui.settings import load_settings
 from tailboard_tui.store.annotations import Notebook
+from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.model import Points, RunRow
 from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import this_host
@@ -83,8 +85,9 @@ def load_points(row: RunRow) -> Points:
     known = format_of(row.key)
     if known is None:
         raise RunNotFound(f"{clean(row.key)} is gone")
-    run = TrackedRun(Found(row.key, known))
+    run = TrackedRun(Found(row.key, known), ColumnCache(limit_mib=load_settings().cache_mib))
     run.read_all()
+    run.keep()
     run.summarise()
     run.close()
     assert run.points is not None
@@ -101,13 +104,14 @@ class _Teller:
     def __init__(self) -> None:
         self._now, self._around = time.time(), Surroundings(this_host(), Notebook())
         self._around.notebook.refresh()
+        self._cache = ColumnCache(limit_mib=load_settings().cache_mib)
 
     def load(self, found: Found, *, full: bool) -> RunRow:
-        run = TrackedRun(found)
+        run = TrackedRun(found, self._cache)
         run.read_facts()
         if full:
             run.read_all()
-            run.read_facts()
+            run.keep()
         row = run.tell(self._now, self._around)
         run.close()
         return row

@@ -19,7 +19,7 @@ from tailboard_tui.text.units import count, duration
 TELLS_END = frozenset({"tailboard", "wandb", "mlflow", "sacred"})
 """Formats that write down how a run ended: one that falls silent without that has crashed."""
 
-DEFAULT_LIMIT_S = 600.0
+DEFAULT_LIMIT_S = 120.0
 """Silence that is still normal when nothing is known of the run's rhythm."""
 
 LEAST_LIMIT_S = 60.0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
-from tailboard_tui.files.changes import Signature, glance, signature
+from tailboard_tui.files.changes import Signature, glance, signature, signature_of
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
+from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.columns import RunColumns
 from tailboard_tui.store.digest import Digest, digest
 from tailboard_tui.store.model import Points, RunRow
@@ -19,10 +20,19 @@ MAX_PROBLEMS = 1000
 """Problems kept of one run; what is beyond is counted."""
 
 FOREIGN_DEPTH = 3
-"""Levels of a foreign run's directory in which files that change are looked for: wandb's
-`files/media/`, the `runs/<date>/` of the Hugging Face trainer. Ours has all its files in one."""
+"""Levels of a foreign run's directory in which files that change are looked for, where its reader does
+not name them. Ours has all its files in one."""
 
 _Got = TypeVar("_Got")
+
+
+@runtime_checkable
+class _Pointed(Protocol):
+    """A reader that knows which files to look at; of others all files are looked at."""
+
+    def watch_paths(self) -> tuple[str, ...]:
+        """Files and directories of which a change of size, time or inode says that there is something new."""
+        ...
 
 
 class TrackedRun:
@@ -46,7 +56,12 @@ class TrackedRun:
         not_before: Its points are not to be read anew before this time.
     """
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: Found, cache: ColumnCache) -> None:
+        """A run of which nothing is read yet.
+
+        Args:
+            cache: Where the points of large runs are kept for the next open.
+        """
         self.key = found.path
         self.columns: RunColumns | None = None
         self.points: Points | None = None
@@ -57,6 +72,7 @@ class TrackedRun:
         self.is_announced = False
         self.reading_s = self.not_before = 0.0
         self._found = found
+        self._cache = cache
         self._file = found.path if found.format.runs_in_file is None else found.path.rpartition("#")[0]
         self._depth = 1 if found.format is NATIVE else FOREIGN_DEPTH
         self._reader: Reader | None = None
@@ -98,13 +114,16 @@ class TrackedRun:
     def seems_changed(self) -> bool:
         """The same more cheaply, for runs that are long quiet: by the newest of its files only."""
         known = self._signature
-        return known is None or glance(self._file, known.hot) != known.glance
+        return known is None or glance(known.hot) != known.glance
 
     def forget_signature(self) -> None:
         """Take the next look for the first."""
         self._signature = None
 
     def _sign(self, revalidate: bool) -> Signature | None:
+        paths = self._ask(_watch_paths, None)
+        if paths is not None:
+            return signature_of(paths, revalidate=revalidate)
         try:
             return signature(self._file, depth=self._depth, revalidate=revalidate)
         except OSError:
@@ -123,27 +142,39 @@ class TrackedRun:
 
     def preview(self) -> None:
         """Read a true but coarse sample of the points that are not read yet."""
-        if self.columns is None:
-            self.columns = RunColumns()
-        if not self.columns.is_complete:
-            self.columns.apply_preview(self._ask(lambda reader: reader.preview(), Chunk()))
-            self.is_stale = True
+        columns = self._hold_columns()
+        if not columns.is_complete:
+            columns.apply_preview(self._ask(lambda reader: reader.preview(), Chunk()))
+        self.is_stale = True
 
     def read_some(self, limit_bytes: int = POLL_BYTES) -> bool:
         """Read the next points; whether there are more at once."""
-        if self.columns is None:
-            self.columns = RunColumns()
+        columns = self._hold_columns()
         chunk = self._ask(lambda reader: reader.poll(limit_bytes), Chunk())
-        self.columns.apply(chunk)
+        columns.apply(chunk)
         self._bytes = (chunk.bytes_read, chunk.bytes_total)
         self.is_read = not chunk.more or (self.is_read and not chunk.reset)
         self.is_stale = True
+        if not chunk.more:
+            self.read_facts()  # Text logged among the points belongs to them.
         return chunk.more
 
     def read_all(self) -> None:
         """Read all points there are."""
         while self.read_some():
             pass
+
+    def keep(self) -> None:
+        """Leave the points to the cache, where it wants them."""
+        columns = self.columns
+        if columns is not None and self.has_all_points:
+            self._ask(lambda reader: self._cache.save(reader, columns), False)
+
+    def _hold_columns(self) -> RunColumns:
+        """The columns that new points go to: those at hand, from the cache, or empty ones."""
+        if self.columns is None:
+            self.columns = self._ask(self._cache.load, None) or RunColumns()
+        return self.columns
 
     @property
     def has_all_points(self) -> bool:
@@ -219,3 +250,7 @@ class TrackedRun:
             more = Problem("", None, f"{len(found) - MAX_PROBLEMS} more problems")
             found = (*found[:MAX_PROBLEMS], more)
         return found
+
+
+def _watch_paths(reader: Reader) -> tuple[str, ...] | None:
+    return reader.watch_paths() if isinstance(reader, _Pointed) else None

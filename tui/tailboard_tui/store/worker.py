@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from tailboard_tui.files.mounts import mount_of
 from tailboard_tui.settings import Settings
 from tailboard_tui.store.annotations import Notebook
+from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.catalog import Catalog, Place
 from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import Host
@@ -80,11 +81,14 @@ class Worker:
         self.watch = Watch(poll_only=settings.watch == "poll")
         self._budget_bytes = settings.memory_mib * 1024 * 1024
         self._around = Surroundings(host, Notebook())
+        self._cache = ColumnCache(limit_mib=settings.cache_mib)
         self._catalog = Catalog(roots)
         self._shown: dict[str, None] = {}
         self._active: dict[str, TrackedRun] = {}
-        self._held: dict[str, TrackedRun] = {}
+        self._held: dict[str, int] = {}
+        self._held_bytes = 0
         self._unread: deque[str] = deque()
+        self._unkept: dict[str, TrackedRun] = {}
         self._round: deque[str] = deque()
         self._is_urgent_round = False
         self._next_glances = self._next_roots = 0.0
@@ -137,7 +141,9 @@ class Worker:
         is_more |= self._glance_at_some(now)
         if is_more:
             return 0.0
-        return BACKGROUND_PAUSE_S if self._read_in_background(now) else self._until_next(now)
+        if self._keep_one() or self._read_in_background(now):
+            return BACKGROUND_PAUSE_S
+        return self._until_next(now)
 
     def tell(self, now: float) -> None:
         """Make the rows of all dirty runs anew."""
@@ -184,6 +190,8 @@ class Worker:
                 run.read_some()
                 self.dirty.add(key)
                 self._hold(run)
+                if run.has_all_points:
+                    self._unkept[key] = run
                 if time.monotonic() > end:
                     return True
         return False
@@ -242,7 +250,7 @@ class Worker:
             for key in change.removed:
                 self._remove(key)
             for found in change.found:
-                self._add(TrackedRun(found), now)
+                self._add(TrackedRun(found, self._cache), now)
         self.is_scanning = self.is_scanning and self._catalog.is_busy
         return self._catalog.is_busy
 
@@ -266,7 +274,8 @@ class Worker:
             return
         run.close()
         self._active.pop(key, None)
-        self._held.pop(key, None)
+        self._held_bytes -= self._held.pop(key, 0)
+        self._unkept.pop(key, None)
         self.dirty.discard(key)
         self.removed.add(key)
 
@@ -328,6 +337,14 @@ class Worker:
                 return True
         return False
 
+    def _keep_one(self) -> bool:
+        """Leave the points of a run that was read to its end to the cache; whether there was one."""
+        if not self._unkept:
+            return False
+        _, run = self._unkept.popitem()
+        run.keep()
+        return True
+
     def _read_piece(self, run: TrackedRun, now: float) -> None:
         if run.checked_at == 0.0:
             self._check(run, now)
@@ -337,23 +354,23 @@ class Worker:
         self._hold(run)
         if not is_more:
             self.dirty.add(run.key)
+            run.keep()
             run.close()
 
     def _hold(self, run: TrackedRun) -> None:
         """Keep a run's points as the newest used, and let the longest unused go beyond the budget."""
-        self._held.pop(run.key, None)
-        self._held[run.key] = run
-        total = sum(held.held_bytes for held in self._held.values())
+        self._held_bytes += run.held_bytes - self._held.pop(run.key, 0)
+        self._held[run.key] = run.held_bytes
+        if self._held_bytes <= self._budget_bytes:
+            return
         for key in list(self._held):
-            if total <= self._budget_bytes:
-                return
-            held = self._held[key]
-            if key in self._shown or not held.has_all_points:
-                continue
-            total -= held.held_bytes
-            held.let_go()
-            held.not_before = held.checked_at + held.reading_s / REREAD_SHARE
-            del self._held[key]
+            held = self.runs[key]
+            if key not in self._shown and held.has_all_points:
+                held.let_go()
+                held.not_before = held.checked_at + held.reading_s / REREAD_SHARE
+                self._held_bytes -= self._held.pop(key)
+                if self._held_bytes <= self._budget_bytes:
+                    return
 
     def _until_next(self, now: float) -> float:
         """Seconds to the next thing that is due."""
