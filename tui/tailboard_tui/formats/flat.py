@@ -10,6 +10,8 @@ from tailboard_tui.formats.base import Value
 DEPTH_LIMIT = 16
 """Deeper objects stay as their JSON text."""
 
+_SCALARS = (str, int, float, type(None))
+
 VALUES_LIMIT = 20_000
 """Leaves of one file: what is beyond is left out."""
 
@@ -20,11 +22,21 @@ def flatten(data: Mapping[str, object], separator: str = ".") -> dict[str, Value
     At most `VALUES_LIMIT` of them. An empty object is the text `{}`.
     """
     found: dict[str, Value] = {}
-    for key, value in leaves(data, separator):
+    for key, value in data.items():
+        if isinstance(value, dict) and value:
+            for path, leaf in leaves(value, separator, f"{key}{separator}", DEPTH_LIMIT - 1):
+                found[path] = _value(leaf)
+                if len(found) >= VALUES_LIMIT:
+                    break
+        else:
+            found[key] = _value(value)
         if len(found) >= VALUES_LIMIT:
             break
-        found[key] = value if isinstance(value, str | int | float) or value is None else text_of(value)
     return found
+
+
+def _value(leaf: object) -> Value:
+    return leaf if isinstance(leaf, _SCALARS) else text_of(leaf)
 
 
 def leaves(

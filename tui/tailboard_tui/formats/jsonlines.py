@@ -238,7 +238,7 @@ class JsonLines:
 
     def _add(self, record: dict[str, Any], lines: _Lines) -> None:
         keys = self._keys
-        step = _first(record, keys.step, _number)
+        step = _first(record, keys.step, number_of)
         if keys.event is not None and keys.event in record:
             if record[keys.event] == RESUME and step is not None:
                 lines.resumes.append((len(lines.steps), step))
@@ -255,7 +255,7 @@ class JsonLines:
             for leaf, inner in (
                 leaves(value, "/", f"{name}/") if isinstance(value, dict) else ((name, value),)
             ):
-                number = _number(inner)
+                number = number_of(inner)
                 if number is None:
                     if inner is not None:
                         lines.texts[leaf] = inner
@@ -350,7 +350,7 @@ class _Shape:
             table = np.fromiter(flat, np.float64, count * width).reshape(count, width)
             found = dict(zip((key for key, _ in self._strict), np.ascontiguousarray(table.T), strict=True))
         for key, name in self._loose:
-            convert = _moment if key in time_keys else _number
+            convert = _moment if key in time_keys else number_of
             values = _loose_column([getattr(record, name) for record in records], convert, key, texts)
             if values is None:
                 return None
@@ -443,7 +443,7 @@ def _kind(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     """A logged number, or None where `value` is none. An integer too large for a float is infinite."""
     if isinstance(value, float):
         return value
@@ -460,7 +460,7 @@ def _moment(value: object) -> float | None:
     if isinstance(value, str) and value not in SPECIAL:
         found = moment(value)
         return None if math.isnan(found) else found
-    return _number(value)
+    return number_of(value)
 
 
 def _first(

@@ -1,6 +1,4 @@
-"""The small files of our own run directory, each read again only when it changed.
-
-Every entry falls back on its own: a wrong type costs that entry and says so.
+"""The facts of a run in our own format, from its small files and the ends of its metrics.
 
 Source: docs/format.md, `tailboard.layout`.
 """
@@ -9,29 +7,40 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from msgspec import UNSET
 
 from tailboard import layout
-from tailboard_tui.files.follow import LineFollower
-from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_small
-from tailboard_tui.formats.base import Alert, Finish, Git, MetricDef, Problem, Value
+from tailboard_tui.formats.base import Alert, Finish, Git, LogFile, MetricDef, Problem, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.jsonlines import SPECIAL, read_object
+from tailboard_tui.formats.jsonlines import SPECIAL
+from tailboard_tui.formats.native_files import (
+    EVENT,
+    NOTE,
+    OBJECT,
+    PROBLEMS_KEPT,
+    RUN_FILE,
+    Event,
+    Journal,
+    Note,
+    RunFile,
+    SmallFile,
+    Stamp,
+)
+from tailboard_tui.formats.native_tail import Last, Tail
 
 ALERTS_KEPT = 1000
 PINS_KEPT = 10_000
-PROBLEMS_KEPT = 50
-"""Of one file: a run that repeats itself for days must not fill the memory."""
 
-_JOURNAL_BYTES = 4 * 1024 * 1024
-"""Read of one journal per look; the rest follows at the next."""
+_RANK_DIGITS = 10
 
-_LARGEST = 1e300
-"""Of a number that is no mistake; integers beyond floats end here too."""
-
+_RUN_FILES = frozenset(
+    {layout.RUN, layout.CONFIG, layout.METRICS, layout.SYSTEM, layout.OUTPUT, layout.EVENTS, layout.SUMMARY}
+)
 _LEVELS: dict[str | None, Literal["info", "warning", "error"]] = {"warning": "warning", "error": "error"}
 _GOALS: dict[str | None, Literal["minimize", "maximize"]] = {"minimize": "minimize", "maximize": "maximize"}
 _STATUSES: dict[str | None, Literal["finished", "failed", "killed"]] = {
@@ -40,164 +49,151 @@ _STATUSES: dict[str | None, Literal["finished", "failed", "killed"]] = {
     layout.KILLED: "killed",
 }
 
-T = TypeVar("T")
 
+class NativeFacts:
+    """What the files of one run directory tell without its points; only changed files are read."""
 
-class Stamp(NamedTuple):
-    """What tells that a file changed."""
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._run = SmallFile(path, layout.RUN, RUN_FILE)
+        self._config = SmallFile(path, layout.CONFIG, OBJECT)
+        self._summary = SmallFile(path, layout.SUMMARY, OBJECT)
+        self._events = _Events()
+        self._notes = _Notes()
+        self._pins: list[Mapping[str, Value]] = []
+        self._journals: dict[str, Journal[Any]] = {
+            layout.EVENTS: Journal(path, layout.EVENTS, EVENT, self._events.add, self._events.clear)
+        }
+        self._tails: dict[str, Tail] = {}
+        self._facts: RunFacts | None = None
+        self._seen: object = None
 
-    inode: int
-    size_bytes: int
-    modified_ns: int
+    def facts(self, texts: Mapping[str, str], problems: Iterable[Problem]) -> RunFacts:
+        """The facts now.
 
+        Args:
+            texts: What was logged as text, last of each name.
+            problems: Found in the points, beyond those that chunks tell.
+        """
+        stamps, wrong = self._list()
+        wrong += problems
+        seen = (stamps, wrong, texts)
+        if self._facts is None or seen != self._seen:
+            self._seen = seen
+            self._read(stamps)
+            self._facts = self._describe(stamps, wrong, texts)
+        return self._facts
 
-class Entry:
-    """Typed access to one JSON object, noting what has the wrong type."""
-
-    def __init__(
-        self, data: Mapping[str, object], file: str, line: int | None, problems: list[Problem]
-    ) -> None:
-        self._data, self._file, self._line, self._problems = data, file, line, problems
-
-    def text(self, key: str) -> str | None:
-        """Text under `key`, or None."""
-        return self._get(key, str, "text")
-
-    def number(self, key: str) -> float | None:
-        """A finite number under `key`, or None."""
-        value = self._data.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
-            return float(value)
-        if value is not None:
-            self._wrong(key, "a number")
-        return None
-
-    def integer(self, key: str) -> int | None:
-        """An integer of at most 64 bits under `key`, or None."""
-        value = self.number(key)
-        return int(value) if value is not None and abs(value) < 2**63 else None
-
-    def truth(self, key: str) -> bool | None:
-        """True or false under `key`, or None."""
-        return self._get(key, bool, "true or false")
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts under `key`, or one text; else empty."""
-        value = self._data.get(key)
-        if isinstance(value, str):
-            return (value,)
-        if isinstance(value, list):
-            return tuple(str(item) for item in value if isinstance(item, str | int | float))
-        if value is not None:
-            self._wrong(key, "a list of texts")
-        return ()
-
-    def inner(self, key: str) -> Entry:
-        """The object under `key`, or an empty one."""
-        return Entry(self._get(key, dict, "an object") or {}, self._file, self._line, self._problems)
-
-    def flat(self) -> dict[str, Value]:
-        """All of it, nested keys joined with dots."""
-        return flatten(self._data)
-
-    def _get(self, key: str, kind: type[T], name: str) -> T | None:
-        value = self._data.get(key)
-        if isinstance(value, kind):
-            return value
-        if value is not None:
-            self._wrong(key, name)
-        return None
-
-    def _wrong(self, key: str, name: str) -> None:
-        if len(self._problems) < PROBLEMS_KEPT:
-            self._problems.append(Problem(self._file, self._line, f"{key} is not {name}"))
-
-
-class JsonFile:
-    """One file that is rewritten by rename and holds one object."""
-
-    def __init__(self, directory: str, name: str) -> None:
-        self._path, self._name = os.path.join(directory, name), name
-        self._stamp: Stamp | None = None
-        self.data: Mapping[str, object] = {}
-        self.problems: list[Problem] = []
-
-    def update(self, stamp: Stamp | None) -> bool:
-        """Read the file when `stamp` differs from the last one; None: there is none. True when read."""
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
-        self.data, self.problems = {}, []
-        if stamp is None:
-            return True
-        found = self._read()
-        if isinstance(found, str):
-            self.problems.append(Problem(self._name, None, found))
-        else:
-            self.data = found
-        return True
-
-    def _read(self) -> dict[str, object] | str:
+    def _list(self) -> tuple[dict[str, Stamp], list[Problem]]:
+        """The regular files of the directory, and what is wrong with those of our names."""
+        stamps: dict[str, Stamp] = {}
+        wrong: list[Problem] = []
         try:
-            data = read_small(self._path)
+            with os.scandir(self._path) as entries:
+                for entry in entries:
+                    try:
+                        found = entry.stat(follow_symlinks=False)
+                    except OSError:
+                        continue  # gone since it was listed
+                    if stat.S_ISREG(found.st_mode):
+                        stamps[entry.name] = (found.st_ino, found.st_size, found.st_mtime_ns)
+                    elif entry.name in _RUN_FILES:
+                        wrong.append(Problem(entry.name, None, "not a regular file"))
         except OSError as error:
-            return error.strerror or str(error)
-        if len(data) >= SMALL_FILE_LIMIT_BYTES:
-            return f"larger than {SMALL_FILE_LIMIT_BYTES >> 20} MiB: not read"
-        data = data.removeprefix(b"\xef\xbb\xbf")
-        return read_object(data) if data.strip(b"\0 \r\n\t") else "empty"
+            wrong.append(Problem(".", None, error.strerror or str(error)))
+        return stamps, wrong
+
+    def _read(self, stamps: Mapping[str, Stamp]) -> None:
+        self._run.update(stamps.get(layout.RUN))
+        self._config.update(stamps.get(layout.CONFIG))
+        self._summary.update(stamps.get(layout.SUMMARY))
+        if layout.ANNOTATIONS in stamps and layout.ANNOTATIONS not in self._journals:
+            notes = Journal(self._path, layout.ANNOTATIONS, NOTE, self._notes.add, self._notes.clear)
+            self._journals[layout.ANNOTATIONS] = notes
+        if layout.ARTIFACTS in stamps and layout.ARTIFACTS not in self._journals:
+            pins = Journal(self._path, layout.ARTIFACTS, OBJECT, self._pin, self._pins.clear)
+            self._journals[layout.ARTIFACTS] = pins
+        for name, journal in self._journals.items():
+            journal.update(stamps.get(name))
+        for name in stamps:
+            if name not in self._tails and clock_of(name) is not None:
+                self._tails[name] = Tail(f"{self._path}/{name}")
+        for name, tail in self._tails.items():
+            tail.update(stamps.get(name))
+
+    def _describe(
+        self, stamps: Mapping[str, Stamp], wrong: list[Problem], texts: Mapping[str, str]
+    ) -> RunFacts:
+        run = self._run.found or RunFile()
+        events, notes, last = self._events, self._notes, self._last()
+        base = self._path.rpartition("/")[2]
+        run_id = run.id if run.id is not None and layout.is_run_id(run.id) else base
+        return RunFacts(
+            id=run_id,
+            name=notes.name or run.name or run_id,
+            source="tailboard",
+            path=self._path,
+            project=run.project,
+            group=run.group,
+            job_type=run.job_type,
+            tags=_texts(run.tags) if notes.tags is None else notes.tags,
+            notes=run.notes if notes.notes is None else notes.notes,
+            created=run.created,
+            command=" ".join(_texts(run.command)) or None,
+            cwd=run.cwd,
+            host=run.host,
+            user=run.user,
+            pid=run.pid,
+            boot_id=run.boot_id,
+            process_start=run.process_start,
+            python=run.python,
+            platform=run.platform,
+            seed=run.seed,
+            git=run.git or Git(),
+            hardware=flatten(run.hardware or {}),
+            resumed_from=run.resumed_from,
+            config=flatten(self._config.found or {}),
+            summary={**texts, **_with_numbers(flatten(self._summary.found or {}))},
+            metric_defs=tuple(events.metric_defs.values()),
+            finish=_unless_newer(events.finish, last.time),
+            alerts=tuple(events.alerts),
+            log_files=_log_files(self._path, stamps),
+            diff_path=f"{self._path}/{layout.GIT_DIFF}" if layout.GIT_DIFF in stamps else None,
+            packages_path=f"{self._path}/{layout.PACKAGES}" if layout.PACKAGES in stamps else None,
+            artifacts=tuple(self._pins),
+            last_step=last.step,
+            last_values=last.values,
+            last_time=_newest([events.last_time, *(tail.last.time for tail in self._tails.values())]),
+            size_bytes=sum(stamps[name][1] for name in self._tails if name in stamps),
+            modified=max(written) / 1e9 if (written := [stamp[2] for stamp in stamps.values()]) else None,
+            problems=(*wrong, *self._problems(run)),
+        )
+
+    def _problems(self, run: RunFile) -> list[Problem]:
+        found = [*self._run.problems, *self._config.problems, *self._summary.problems]
+        if isinstance(run.format, int) and run.format > layout.FORMAT:
+            message = f"written by a newer tailboard (format {run.format}): some of it may be missing here"
+            found.append(Problem(layout.RUN, None, message))
+        if run.id is not None and not layout.is_run_id(run.id):
+            found.append(Problem(layout.RUN, None, "id is not a valid run id"))
+        for journal in self._journals.values():
+            found += journal.problems
+        found += self._events.warnings
+        for name, tail in self._tails.items():
+            if tail.last.problem:
+                found.append(Problem(name, None, tail.last.problem))
+        return found
+
+    def _last(self) -> Last:
+        tail = self._tails.get(layout.METRICS)
+        return Last() if tail is None else tail.last
+
+    def _pin(self, pin: Mapping[str, object]) -> None:
+        if len(self._pins) < PINS_KEPT:
+            self._pins.append(flatten(pin))
 
 
-class Journal:
-    """A small file of JSON lines that only grows; each new object goes to `add`."""
-
-    def __init__(
-        self, directory: str, name: str, add: Callable[[Entry], None], clear: Callable[[], None]
-    ) -> None:
-        self._name, self._add, self._clear = name, add, clear
-        self._file = LineFollower(os.path.join(directory, name), keep_open=False)
-        self._stamp: Stamp | None = None
-        self.problems: list[Problem] = []
-
-    def update(self, stamp: Stamp | None) -> bool:
-        """Read what is new when `stamp` differs from the last one. True when something was read."""
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
-        left = _JOURNAL_BYTES
-        while left > 0:
-            block = self._file.poll(left)
-            if block.reset:
-                self.problems = []
-                self._clear()
-            for line in block.too_long:
-                self._complain(line, "line too long")
-            left -= max(len(block.data), 1)
-            for line, text in enumerate(block.data.split(b"\n")[:-1], block.first_line):
-                self._read(line, text)
-            if not block.more:
-                break
-        else:
-            self._stamp = None
-        if self._file.file.problem and stamp is not None:
-            self._complain(None, self._file.file.problem)
-        return True
-
-    def _read(self, line: int, text: bytes) -> None:
-        if not text or text.isspace():
-            return
-        found = read_object(text)
-        if isinstance(found, str):
-            self._complain(line, found)
-        else:
-            self._add(Entry(found, self._name, line, self.problems))
-
-    def _complain(self, line: int | None, message: str) -> None:
-        if len(self.problems) < PROBLEMS_KEPT:
-            self.problems.append(Problem(self._name, line, message))
-
-
-class Events:
+class _Events:
     """What events.jsonl tells."""
 
     finish: Finish | None
@@ -210,85 +206,99 @@ class Events:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all: the file is another."""
         self.finish = self.last_time = None
         self.alerts = deque(maxlen=ALERTS_KEPT)
         self.metric_defs = {}
         self.warnings = deque(maxlen=PROBLEMS_KEPT)
 
-    def add(self, entry: Entry) -> None:
-        """Take one event into account."""
-        kind, time = entry.text("event"), entry.number("time")
-        if time is not None:
-            self.last_time = max(time, self.last_time or time)
+    def add(self, event: Event) -> None:
+        time, kind = event.time, event.event
+        if time is not None and (self.last_time is None or time > self.last_time):
+            self.last_time = time
         if kind in (layout.START, layout.RESUME):
             self.finish = None
         elif kind == layout.FINISH:
-            self.finish = _finish(entry, time)
+            status = _STATUSES.get(event.status)
+            self.finish = Finish(time, status, event.exit_code, event.error) if status else None
         elif kind == layout.ALERT:
-            self.alerts.append(_alert(entry, time))
-        elif kind == layout.METRIC_DEFINED:
-            defined = _metric_def(entry)
-            self.metric_defs[defined.name] = defined
+            level = _LEVELS.get(event.level, "info")
+            when = math.nan if time is None else time
+            self.alerts.append(Alert(when, event.title or "", event.text or "", level))
+        elif kind == layout.METRIC_DEFINED and event.name is not None:
+            goal = _GOALS.get(event.goal)
+            self.metric_defs[event.name] = MetricDef(event.name, event.step_metric, event.summary, goal)
         elif kind == layout.WARNING:
-            self.warnings.append(Problem(layout.EVENTS, None, entry.text("message") or "warning"))
+            self.warnings.append(Problem(layout.EVENTS, None, event.message or "warning"))
 
 
-def _alert(entry: Entry, time: float | None) -> Alert:
-    return Alert(
-        math.nan if time is None else time,
-        entry.text("title") or "",
-        entry.text("text") or "",
-        _LEVELS.get(entry.text("level"), "info"),
-    )
-
-
-def _metric_def(entry: Entry) -> MetricDef:
-    return MetricDef(
-        entry.text("name") or "",
-        entry.text("step_metric"),
-        entry.text("summary"),
-        _GOALS.get(entry.text("goal")),
-    )
-
-
-def _finish(entry: Entry, time: float | None) -> Finish | None:
-    status = _STATUSES.get(entry.text("status"))
-    if status is None:
-        return None
-    return Finish(time, status, entry.integer("exit_code"), entry.text("error"))
-
-
-@dataclass
-class Annotations:
+class _Notes:
     """What annotations.jsonl says last of each entry."""
 
-    name: str | None = None
-    tags: tuple[str, ...] | None = None
-    notes: str | None = None
+    name: str | None
+    tags: tuple[str, ...] | None
+    notes: str | None
 
-    def add(self, entry: Entry) -> None:
-        """Take one line into account: later lines win."""
-        found = entry.flat()
-        if "name" in found:
-            self.name = entry.text("name")
-        if "tags" in found:
-            self.tags = entry.texts("tags")
-        if "notes" in found:
-            self.notes = entry.text("notes")
+    def __init__(self) -> None:
+        self.clear()
 
     def clear(self) -> None:
-        """Forget all: the file is another."""
         self.name = self.tags = self.notes = None
 
+    def add(self, note: Note) -> None:
+        if note.name is not UNSET:
+            self.name = note.name
+        if note.tags is not UNSET:
+            self.tags = None if note.tags is None else tuple(note.tags)
+        if note.notes is not UNSET:
+            self.notes = note.notes
 
-def git_of(entry: Entry) -> Git:
-    """The `git` object of run.json."""
-    return Git(entry.text("commit"), entry.text("branch"), entry.text("remote"), entry.truth("dirty"))
+
+def clock_of(name: str) -> str | None:
+    """The clock of a file of points by its name, or None for any other file."""
+    if name == layout.METRICS:
+        return ""
+    if name == layout.SYSTEM:
+        return "system"
+    rank = _rank(name, layout.METRICS)
+    return None if rank is None else f"rank{rank}"
 
 
-def with_numbers(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Summary values with the strings for NaN and infinities as the numbers that they stand for."""
-    return {
-        key: SPECIAL.get(value, value) if isinstance(value, str) else value for key, value in values.items()
-    }
+def _log_files(path: str, files: Iterable[str]) -> tuple[LogFile, ...]:
+    ranks = [0 if name == layout.OUTPUT else _rank(name, layout.OUTPUT) for name in files]
+    found = []
+    for rank in sorted(rank for rank in ranks if rank is not None):
+        name, index = layout.ranked(layout.OUTPUT, rank), layout.ranked(layout.OUTPUT_INDEX, rank)
+        found.append(LogFile(f"{path}/{name}", name, f"{path}/{index}" if index in files else None))
+    return tuple(found)
+
+
+def _rank(name: str, base: str) -> int | None:
+    """The rank N > 0 whose file `name` is, written instead of `base`; None for any other name."""
+    if ".rank" not in name:
+        return None
+    digits = name.partition(".rank")[2].partition(".")[0]
+    rank = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < _RANK_DIGITS else 0
+    return rank if rank and layout.ranked(base, rank) == name else None
+
+
+def _texts(value: list[str] | str | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())
+
+
+def _unless_newer(finish: Finish | None, last_time: float | None) -> Finish | None:
+    """How the run ended, unless a metrics line is newer than that."""
+    if finish is None or finish.time is None or last_time is None:
+        return finish
+    return None if last_time > finish.time else finish
+
+
+def _with_numbers(values: dict[str, Value]) -> dict[str, Value]:
+    """Summary values, the strings for NaN and infinities as the numbers that they stand for."""
+    for key, value in values.items():
+        if isinstance(value, str) and value in SPECIAL:
+            values[key] = SPECIAL[value]
+    return values
+
+
+def _newest(times: Iterable[float | None]) -> float | None:
+    return max((time for time in times if time is not None), default=None)

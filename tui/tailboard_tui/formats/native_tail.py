@@ -1,27 +1,31 @@
-"""The ends and a sample of a metrics file, read without parsing what lies between.
+"""The end and a sample of a metrics file, read without parsing what lies between.
 
 Source: docs/format.md; sampling as measured in ANCHORS.md 2.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
+import msgspec
 
 from tailboard import layout
-from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import open_regular
-from tailboard_tui.formats.jsonlines import JsonLines, read_object
-from tailboard_tui.formats.native_facts import Stamp
+from tailboard_tui.formats.jsonlines import Keys, number_of, read_object
+from tailboard_tui.formats.native_files import Stamp
 
-_TAIL_BYTES = (4096, 64 * 1024, 1024 * 1024)
+_TAIL_BYTES = (2048, 64 * 1024, 1024 * 1024)
 """Looked at for the last lines: the first that holds a whole one."""
 
 _PROBE_BYTES = (4096, 64 * 1024)
 """Read at each offset of a sample: the second where the first holds no whole line."""
+
+_KEYS = Keys()
+_decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,9 @@ class Last:
 
     step: float | None = None
     time: float | None = None
-    """The newest, Unix seconds."""
+    """Unix seconds."""
     values: Mapping[str, float] = field(default_factory=dict)
+    """The newest of each metric that is among them."""
     problem: str | None = None
 
 
@@ -44,17 +49,17 @@ class Tail:
         self.last = Last()
 
     def update(self, stamp: Stamp | None) -> None:
-        """Read the end of the file when `stamp` differs from the last one; None: there is no file."""
+        """Read the end of the file if `stamp` differs from the last one; None: there is no file."""
         if stamp == self._stamp:
             return
         self._stamp = stamp
         self.last = Last()
-        if stamp is None or not stamp.size_bytes:
+        if stamp is None or not stamp[1]:
             return
         try:
             fd = open_regular(self._path)
             try:
-                self.last = _read_last(fd, stamp.size_bytes)
+                self.last = _read_last(fd, stamp[1])
             finally:
                 os.close(fd)
         except OSError as error:
@@ -66,18 +71,40 @@ def _read_last(fd: int, size: int) -> Last:
         start = max(size - length, 0)
         data = os.pread(fd, length, start)
         first = data.find(b"\n") + 1 if start else 0
-        lines = data[first : data.rfind(b"\n") + 1].replace(b"\0", b"")
-        rows, _ = JsonLines("").parse(Block(lines, 1 if not start else 2, lines.count(b"\n"), size))
-        if rows is not None and rows.steps.size:
-            steps, times = rows.steps[np.isfinite(rows.steps)], rows.times[np.isfinite(rows.times)]
-            return Last(
-                float(steps[-1]) if steps.size else None,
-                float(times.max()) if times.size else None,
-                {name: float(column.values[-1]) for name, column in rows.columns.items()},
-            )
+        records = _points(data[first : data.rfind(b"\n") + 1])
+        if records:
+            return _last_of(records)
         if not start:
             break
     return Last()
+
+
+def _points(lines: bytes) -> list[dict[str, Any]]:
+    """The records of whole lines that hold points."""
+    try:
+        records = _decode_lines(lines)
+    except (ValueError, RecursionError):
+        found = (read_object(line.strip(b"\0")) for line in lines.split(b"\n"))
+        records = [record for record in found if isinstance(record, dict)]
+    return [record for record in records if layout.EVENT not in record]
+
+
+def _last_of(records: list[dict[str, Any]]) -> Last:
+    newest: dict[str, Any] = {}
+    for record in records:
+        newest.update(record)
+    values: dict[str, float] = {}
+    for key, value in newest.items():
+        name = _KEYS.metric(key) if key.startswith("_") else key
+        number = value if type(value) is float else number_of(value)
+        if name is not None and number is not None:
+            values[name] = number
+    return Last(_finite(newest.get(layout.STEP)), _finite(newest.get(layout.TIMESTAMP)), values)
+
+
+def _finite(value: object) -> float | None:
+    number = number_of(value)
+    return number if number is not None and math.isfinite(number) else None
 
 
 def sample(fd: int, size: int, count: int) -> dict[int, bytes]:
@@ -90,12 +117,7 @@ def sample(fd: int, size: int, count: int) -> dict[int, bytes]:
             end = data.find(b"\n", begin)
             if end >= 0 and (begin or not start):
                 line = data[begin:end].replace(b"\0", b"")
-                if _is_point(line):
+                if _points(line):
                     found[start + begin] = line
                 break
     return found
-
-
-def _is_point(line: bytes) -> bool:
-    record = read_object(line)
-    return isinstance(record, dict) and layout.EVENT not in record

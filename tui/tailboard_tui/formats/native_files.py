@@ -1,0 +1,237 @@
+"""The small files of our own run directory as typed structs, each read again only when it changed.
+
+A file is decoded in one step; where an entry has the wrong type, entry by entry, so that it costs
+itself only and says so.
+
+Source: docs/format.md, `tailboard.layout`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from tailboard_tui.files.follow import LineFollower
+from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_slice
+from tailboard_tui.formats.base import Git, Problem
+from tailboard_tui.formats.jsonlines import read_object
+
+PROBLEMS_KEPT = 50
+"""Of one file: a run that repeats itself for days must not fill the memory."""
+
+_WHOLE_BYTES = 64 * 1024
+"""A journal up to this size is read whole when it changed; a larger one is followed."""
+
+_JOURNAL_BYTES = 4 * 1024 * 1024
+"""Read of one journal per look; the rest follows at the next."""
+
+Stamp = tuple[int, int, int]
+"""Inode, size in bytes, time of the last write in ns: what tells that a file changed."""
+
+Moment = Annotated[float, Meta(ge=0, le=2.5e11)]
+"""Unix seconds, at most in the year 9892: what dates can show."""
+
+Integer = Annotated[int, Meta(ge=-(2**62), le=2**62)]
+
+
+class RunFile(Struct):
+    """run.json."""
+
+    format: Any = None
+    id: str | None = None
+    name: str | None = None
+    project: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    tags: list[str] | str | None = None
+    notes: str | None = None
+    created: Moment | None = None
+    command: str | list[str] | None = None
+    cwd: str | None = None
+    host: str | None = None
+    user: str | None = None
+    pid: Integer | None = None
+    boot_id: str | None = None
+    process_start: Moment | None = None
+    python: str | None = None
+    platform: str | None = None
+    seed: Integer | None = None
+    git: Git | None = None
+    hardware: dict[str, Any] | None = None
+    resumed_from: str | None = None
+
+
+class Event(Struct):
+    """One line of events.jsonl: the entries of all kinds of events."""
+
+    event: str | None = None
+    time: Moment | None = None
+    status: str | None = None
+    exit_code: Integer | None = None
+    error: str | None = None
+    title: str | None = None
+    text: str | None = None
+    level: str | None = None
+    name: str | None = None
+    step_metric: str | None = None
+    summary: str | None = None
+    goal: str | None = None
+    message: str | None = None
+
+
+class Note(Struct):
+    """One line of annotations.jsonl."""
+
+    name: str | UnsetType | None = UNSET
+    tags: list[str] | UnsetType | None = UNSET
+    notes: str | UnsetType | None = UNSET
+
+
+T = TypeVar("T")
+
+
+class Shape(Generic[T]):
+    """What a file or a line holds: decodes it, entry by entry where it must."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._entries: dict[str, Any] = {}
+        if isinstance(kind, type):  # not so for `dict[str, Any]`, which has no entries of its own
+            self._entries = get_type_hints(kind, include_extras=True)
+
+    def read(self, data: bytes) -> tuple[T | None, list[str]]:
+        """What `data` holds, and what is wrong with it; None where it is no JSON object at all."""
+        try:
+            return self._decode(data), []
+        except (ValueError, RecursionError):
+            found = read_object(data)
+        return (None, [found]) if isinstance(found, str) else self._by_entry(found)
+
+    def _by_entry(self, found: Mapping[str, object]) -> tuple[T, list[str]]:
+        """Those entries of `found` that have the right type."""
+        if not self._entries:
+            return msgspec.convert(found, self._kind), []
+        values: dict[str, object] = {}
+        wrong: list[str] = []
+        for name, kind in self._entries.items():
+            value = found.get(name)
+            if value is None:
+                continue
+            try:
+                values[name] = msgspec.convert(value, kind)
+            except (ValueError, RecursionError) as error:
+                if isinstance(value, dict) and kind == Git | None:
+                    values[name], inner = GIT._by_entry(value)
+                    wrong += [f"{name}.{message}" for message in inner]
+                else:
+                    wrong.append(f"{name}: {error}")
+        return self._kind(**values), wrong
+
+
+GIT = Shape(Git)
+RUN_FILE = Shape(RunFile)
+EVENT = Shape(Event)
+NOTE = Shape(Note)
+OBJECT = Shape(dict[str, Any])
+
+
+class SmallFile(Generic[T]):
+    """One file that is rewritten by rename and holds one object."""
+
+    def __init__(self, path: str, name: str, shape: Shape[T]) -> None:
+        self._path, self._name, self._shape = path, name, shape
+        self._stamp: Stamp | None = None
+        self.found: T | None = None
+        self.problems: list[Problem] = []
+
+    def update(self, stamp: Stamp | None) -> None:
+        """Read the file if `stamp` differs from the last one; None: there is none."""
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        self.found, messages = (None, []) if stamp is None else self._read(stamp[1])
+        self.problems = [Problem(self._name, None, message) for message in messages]
+
+    def _read(self, size: int) -> tuple[T | None, list[str]]:
+        if size >= SMALL_FILE_LIMIT_BYTES:
+            return None, [f"larger than {SMALL_FILE_LIMIT_BYTES >> 20} MiB: not read"]
+        try:
+            data = read_slice(f"{self._path}/{self._name}", 0, size)
+        except OSError as error:
+            return None, [error.strerror or str(error)]
+        found, messages = self._shape.read(data)
+        if found is None:  # what a crash or an editor leaves around an object
+            data = data.removeprefix(b"\xef\xbb\xbf").strip(b"\0 \r\n\t")
+            return self._shape.read(data) if data else (None, ["empty"])
+        return found, messages
+
+
+class Journal(Generic[T]):
+    """A small file of JSON lines that only grows; each new object goes to `add`."""
+
+    def __init__(
+        self, path: str, name: str, shape: Shape[T], add: Callable[[T], None], clear: Callable[[], None]
+    ) -> None:
+        self._path, self._name, self._shape = f"{path}/{name}", name, shape
+        self._add, self._clear = add, clear
+        self._stamp: Stamp | None = None
+        self._file: LineFollower | None = None
+        self.problems: list[Problem] = []
+
+    def update(self, stamp: Stamp | None) -> None:
+        """Read what is new if `stamp` differs from the last one; None: there is no file."""
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        if self._file is None and (stamp is None or stamp[1] <= _WHOLE_BYTES):
+            self._begin()
+            if stamp is not None:
+                self._read_whole(stamp[1])
+        else:
+            self._follow()
+
+    def _begin(self) -> None:
+        self.problems = []
+        self._clear()
+
+    def _read_whole(self, size: int) -> None:
+        try:
+            data = read_slice(self._path, 0, size)
+        except OSError as error:
+            self._complain(None, error.strerror or str(error))
+            return
+        self._read(data[: data.rfind(b"\n") + 1].replace(b"\0", b""), 1)
+
+    def _follow(self) -> None:
+        if self._file is None:
+            self._begin()
+            self._file = LineFollower(self._path, keep_open=False)
+        left = _JOURNAL_BYTES
+        while left > 0:
+            block = self._file.poll(left)
+            if block.reset:
+                self._begin()
+            for line in block.too_long:
+                self._complain(line, "line too long")
+            self._read(block.data, block.first_line)
+            left -= max(len(block.data), 1)
+            if not block.more:
+                return
+        self._stamp = None  # there is more for the next look
+
+    def _read(self, lines: bytes, first_line: int) -> None:
+        for number, line in enumerate(lines.split(b"\n")[:-1], first_line):
+            if line and not line.isspace():
+                found, messages = self._shape.read(line.removeprefix(b"\xef\xbb\xbf"))
+                for message in messages:
+                    self._complain(number, message)
+                if found is not None:
+                    self._add(found)
+
+    def _complain(self, line: int | None, message: str) -> None:
+        if len(self.problems) < PROBLEMS_KEPT:
+            self.problems.append(Problem(self._name, line, message))
