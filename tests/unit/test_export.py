@@ -23,7 +23,7 @@ from tailboard_tui.store.parquet import Field, Numbers, ParquetWriter, Texts
 
 steps = st.floats(0, 20).map(round).map(float) | st.just(math.nan)
 times = st.floats(0, 1e10) | st.just(math.nan)
-names = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=5)
+names = st.text(st.characters(codec="utf-8"), max_size=5)
 runs = st.dictionaries(
     names,
     st.dictionaries(names, st.lists(st.tuples(steps, times, st.floats()), max_size=6), max_size=3),

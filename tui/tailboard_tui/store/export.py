@@ -23,6 +23,7 @@ from tailboard_tui.formats.base import FloatArray
 from tailboard_tui.store.model import Points, RunRow, Series
 from tailboard_tui.store.objects import moment, number, point_lines, step
 from tailboard_tui.store.parquet import Column, Field, Numbers, ParquetWriter, Texts
+from tailboard_tui.text.safe import clean
 
 Shape = Literal["long", "wide"]
 
@@ -67,8 +68,9 @@ class Wide:
 
 
 def defused(text: str) -> str:
-    """`text` such that no spreadsheet takes it for a formula: an apostrophe before it where need be."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """`text` for a CSV cell: control characters by stand-ins, an apostrophe before what begins a formula."""
+    shown = clean(text)
+    return f"'{shown}" if text.startswith(_FORMULA) else shown
 
 
 def export(
