@@ -16,12 +16,9 @@ from tailboard_tui.files.opening import open_regular
 from tailboard_tui.store.logindex import LogIndex, Stretch
 from tailboard_tui.text.ansi import Line, show_controls
 from tailboard_tui.text.safe import LIMIT_CHARS
-from tailboard_tui.text.terminal_line import Screen, plain_line
+from tailboard_tui.text.terminal_line import PIECE_BYTES, Screen, line_of
 
-WINDOW_BYTES = 64 * 1024
-"""Of a longer row only so much is read: its end when it is a progress bar, else its beginning."""
-
-GROUP_WINDOW_BYTES = 2 * 1024 * 1024
+GROUP_BYTES = 2 * 1024 * 1024
 """How far back the last state of nested bars is looked for: an outer bar may be redrawn rarely."""
 
 _DIGEST_BYTES = 64
@@ -177,22 +174,20 @@ class LogText:
         return self._draw_alone(number, stretch) if stretch.is_alone else self._draw_group(number, stretch)
 
     def _draw_update(self, number: int, stretch: Stretch) -> LogRow:
-        data = self.read(stretch.start, min(stretch.end - stretch.start, WINDOW_BYTES)).strip(b"\r\n")
+        data = self.read(stretch.start, min(stretch.end - stretch.start, PIECE_BYTES)).strip(b"\r\n")
         line = show_controls(data.decode("utf-8", "replace"), LIMIT_CHARS)
-        return LogRow(number, stretch.start, stretch.end, line, 0, stretch.end - stretch.start > WINDOW_BYTES)
+        return LogRow(number, stretch.start, stretch.end, line, 0, stretch.end - stretch.start > PIECE_BYTES)
 
     def _draw_alone(self, number: int, stretch: Stretch) -> LogRow:
         """A row that one piece draws, without looking at other rows."""
         length = stretch.end - stretch.start
-        is_cut = length > WINDOW_BYTES
-        data = self.read(max(stretch.end - WINDOW_BYTES, stretch.start), min(length, WINDOW_BYTES))
-        if is_cut:
+        if length <= PIECE_BYTES:
+            data = self.read(stretch.start, length)
+        else:
+            data = self.read(stretch.end - PIECE_BYTES, PIECE_BYTES)
             drawn_over = data.rstrip(b"\r").find(b"\r")
-            data = data[drawn_over:] if drawn_over >= 0 else self.read(stretch.start, WINDOW_BYTES)
-        line = plain_line(data)
-        if line is None:
-            line = _drawn(data, number).get(number, Line(""))
-        return LogRow(number, stretch.start, stretch.end, line, _updates(data), is_cut)
+            data = data[drawn_over:] if drawn_over >= 0 else self.read(stretch.start, PIECE_BYTES)
+        return LogRow(number, stretch.start, stretch.end, line_of(data), _updates(data), length > PIECE_BYTES)
 
     def _draw_group(self, number: int, stretch: Stretch) -> LogRow:
         """A row that is drawn together with others, as nested bars are."""
@@ -204,7 +199,7 @@ class LogText:
 
     def _group_lines(self, number: int, stretch: Stretch) -> tuple[dict[int, Line], bytes, bool]:
         assert self.index is not None
-        window = WINDOW_BYTES
+        window = PIECE_BYTES
         while True:
             start, row = max(stretch.end - window, stretch.start), stretch.row
             if start > stretch.start:
@@ -212,15 +207,9 @@ class LogText:
             data = self.read(start, stretch.end - start)
             screen = Screen(row)
             screen.feed(data.decode("utf-8", "replace"))
-            if screen.has_drawn(number) or start <= stretch.start or window >= GROUP_WINDOW_BYTES:
+            if screen.has_drawn(number) or start <= stretch.start or window >= GROUP_BYTES:
                 return dict(screen.lines()), data, start > stretch.start
             window *= 4
-
-
-def _drawn(data: bytes, row: int) -> dict[int, Line]:
-    screen = Screen(row)
-    screen.feed(data.decode("utf-8", "replace"))
-    return dict(screen.lines())
 
 
 def _updates(data: bytes) -> int:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tailboard_tui.text.terminal_line import move_rows
+from tailboard_tui.text.terminal_line import MOVES, move_rows
 
 IntArray = npt.NDArray[np.int64]
 
@@ -31,7 +31,6 @@ BLOCK_BYTES = 256 * 1024
 LOOK_BACK_BYTES = 7
 """A moving sequence that ends in a block may begin this much before it: `ESC [ 9999 A` is 7 long."""
 
-_MOVES = re.compile(rb"\x1b\[([0-9]{0,4})([ABEF])")
 _EVENTS = re.compile(rb"\n|\x1b\[([0-9]{0,4})([ABEF])")
 _KEPT_BLOCKS = 32
 
@@ -94,7 +93,7 @@ def _row_ends(array: npt.NDArray[np.uint8], before: bytes) -> IntArray:
 
 
 def _has_moves(block: bytes, before: bytes) -> bool:
-    return (b"\x1b[" in block or b"\x1b" in before) and _MOVES.search(before + block, 0) is not None
+    return (b"\x1b[" in block or b"\x1b" in before) and MOVES.search(before + block, 0) is not None
 
 
 def _split_with_moves(block: bytes, before: bytes, offset: int) -> Pieces:

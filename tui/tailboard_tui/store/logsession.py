@@ -7,12 +7,15 @@ a few milliseconds, what is on screen first.
 
 from __future__ import annotations
 
+import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +27,8 @@ from tailboard_tui.store.logindex import IntArray
 from tailboard_tui.store.loglevels import Level, TracebackPart, level_of, traceback_parts
 from tailboard_tui.store.logmarks import ERROR, HIT, NO_MARKS, WARNING, Marks, marks
 from tailboard_tui.store.logsearch import Hits, Pattern, filter_hits, level_hits, search_hits
+from tailboard_tui.store.logtime import LogTimes, parse_moment
+from tailboard_tui.text.ansi import show_controls
 
 SLICE_S = 0.004
 """How long the thread works before it looks at what the pane wants; Python threads switch every 5 ms."""
@@ -105,7 +110,27 @@ class Jump:
     """For the user, where there is none."""
 
 
-Published = LogState | RowsRead | Jump
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was asked about some rows."""
+
+    question: Question
+    text: str = ""
+    time: float | None = None
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+    """For the user, where there is no answer."""
+
+
+Question = Literal["time", "copy", "save", "whole"]
+
+Published = LogState | RowsRead | Jump | Answer
+
+COPY_LIMIT_CHARS = 1_000_000
+"""Terminals take no more than this, or less, into the clipboard."""
+
+WHOLE_LIMIT_BYTES = 1024 * 1024
+WHOLE_LIMIT_UPDATES = 1000
 
 
 class LogSession:
@@ -127,6 +152,7 @@ class LogSession:
         # From here on only the thread.
         self._file = files[0]
         self._log = LogText(self._file.path)
+        self._times = LogTimes(self._log, self._file.index_path)
         self._state = LogState()
         self._generation = 0
         self._sent: dict[int, ViewRow] = {}
@@ -171,6 +197,30 @@ class LogSession:
     def find_error(self, position: int, *, forward: bool) -> None:
         """Jump to the next error after, or the last before, `position`."""
         self._order(lambda: self._start_jump(lambda: self._errors, position, forward, "error"))
+
+    def go_to_time(self, moment: float) -> None:
+        """Jump to what was printed at `moment`, Unix seconds."""
+        self._order(lambda: self._jump_to_time(moment))
+
+    def go_to_typed_time(self, typed: str) -> None:
+        """Jump to a time as a user writes it."""
+        self._order(lambda: self._jump_to_typed_time(typed))
+
+    def ask_time(self, position: int) -> None:
+        """Answer when a row was printed."""
+        self._order(lambda: self._answer_time(position))
+
+    def copy(self, positions: range) -> None:
+        """Answer with the text of rows."""
+        self._order(lambda: self._publish_to_pane(Answer("copy", self._text(positions)[:COPY_LIMIT_CHARS])))
+
+    def save(self, positions: range, path: str) -> None:
+        """Write the text of rows to a new file."""
+        self._order(lambda: self._save(positions, path))
+
+    def ask_whole(self, position: int, width: int) -> None:
+        """Answer with a whole row, in lines of `width` characters, or with every state of a bar."""
+        self._order(lambda: self._answer_whole(position, width))
 
     def close(self) -> None:
         """End `work`."""
@@ -241,6 +291,7 @@ class LogSession:
     def _reopen(self, every_update: bool) -> None:
         self._log.close()
         self._log = LogText(self._file.path, every_update=every_update)
+        self._times = LogTimes(self._log, self._file.index_path)
         self._search = self._listed = self._errors = self._warnings = self._jump = None
         self._generation += 1
         self._sent.clear()
@@ -248,6 +299,8 @@ class LogSession:
 
     def _work_on(self) -> bool:
         """A slice of what is left to do; whether there is more."""
+        if self._jump is not None and self._jump():
+            self._jump = None
         index = self._log.index
         if index is None:
             return False
@@ -317,6 +370,68 @@ class LogSession:
             self._publish_to_pane(Jump(self._generation, None, f"no {what} {where}"))
             return True
         return False
+
+    # Times, text
+
+    def _jump_to_time(self, moment: float) -> None:
+        self._times.refresh()
+        self._jump = lambda: self._try_time(moment)
+
+    def _try_time(self, moment: float) -> bool:
+        """Publish where the moment is; False while the index has not come far enough."""
+        if not self._times.is_ready(moment):
+            return self._log.index is None and bool(self._log.error)
+        row = self._times.row_at(moment)
+        self._publish(at_once=True)
+        if row is None:
+            self._publish_to_pane(Jump(self._generation, None, "this log has no times"))
+        else:
+            self._publish_to_pane(Jump(self._generation, self._position_of(row)))
+        return True
+
+    def _jump_to_typed_time(self, typed: str) -> None:
+        index = self._log.index
+        self._times.refresh()
+        near = (
+            self._times.time_of(index.end_row - 1)
+            if index is not None and index.end_row > index.first_row
+            else None
+        )
+        moment = parse_moment(typed, near if near is not None else time.time())
+        if moment is None:
+            self._publish_to_pane(
+                Jump(self._generation, None, "write a time as 14:05, 2026-11-23 14:05 or 10m ago")
+            )
+        else:
+            self._jump_to_time(moment)
+
+    def _answer_time(self, position: int) -> None:
+        self._times.refresh()
+        when = self._times.time_of(self._row_at(position)) if self._log.index is not None else None
+        self._publish_to_pane(
+            Answer("time", time=when, problem="" if when is not None else "this line has no time")
+        )
+
+    def _text(self, positions: range) -> str:
+        first, end = self._view_range()
+        kept = range(max(positions.start, first), min(positions.stop, end))
+        return "".join(self._log.row(self._row_at(position)).line.text + "\n" for position in kept)
+
+    def _save(self, positions: range, path: str) -> None:
+        try:
+            with open(os.path.expanduser(path), "x", encoding="utf-8") as file:
+                file.write(self._text(positions))
+        except OSError as error:
+            self._publish_to_pane(Answer("save", problem=f"not saved: {error.strerror or error}"))
+        else:
+            self._publish_to_pane(Answer("save", text=path))
+
+    def _answer_whole(self, position: int, width: int) -> None:
+        row = self._log.row(self._row_at(position))
+        data = self._log.read(
+            max(row.offset, row.end - WHOLE_LIMIT_BYTES), min(row.end - row.offset, WHOLE_LIMIT_BYTES)
+        )
+        self._publish_to_pane(Answer("whole", lines=tuple(whole_lines(data, max(width, 1)))))
 
     # The view: all rows, or those that the filters leave
 
@@ -436,6 +551,16 @@ class LogSession:
             if bar is not None:
                 return bar
         return None
+
+
+def whole_lines(data: bytes, width: int) -> list[str]:
+    """A row in full: every state of a bar on its own line, long text in lines of `width` characters."""
+    states = [state for state in re.split(rb"[\r\n]+", data) if state][-WHOLE_LIMIT_UPDATES:]
+    lines: list[str] = []
+    for state in states:
+        text = show_controls(state.decode("utf-8", "replace"), WHOLE_LIMIT_BYTES).text
+        lines += [text[at : at + width] for at in range(0, max(len(text), 1), width)]
+    return lines
 
 
 BAR_REACH = 3

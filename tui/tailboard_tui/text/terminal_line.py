@@ -26,6 +26,12 @@ MAX_COLUMNS = 10_000
 MAX_MOVE = 500
 """Rows that one sequence can move; no terminal is taller, and 500 ranks may each have a bar."""
 
+PIECE_BYTES = 64 * 1024
+"""Of a longer row only so much is read."""
+
+MOVES = re.compile(rb"\x1b\[([0-9]{0,4})([ABEF])")
+"""Sequences that move the cursor to another row, as `Screen` takes them."""
+
 _TAB = 8
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
@@ -124,6 +130,11 @@ class Screen:
         """The rows drawn on, by number."""
         return {number: row.line() for number, row in self._rows.items()}
 
+    def all_lines(self) -> list[Line]:
+        """The rows from the first to the last one drawn on; blank where nothing is."""
+        drawn = self.lines()
+        return [drawn.get(row, Line("")) for row in range(min(drawn), max(drawn) + 1)] if drawn else []
+
     def has_drawn(self, row: int) -> bool:
         """Whether anything was written to `row`."""
         return row in self._rows
@@ -195,3 +206,63 @@ def _cells(text: str) -> list[str]:
             if width == 2:
                 cells.append("")
     return cells
+
+
+def line_of(piece: bytes) -> Line:
+    """What a terminal shows for bytes without a newline: of more than `PIECE_BYTES` the end or the beginning.
+
+    The end of a progress bar, which is its last state; the beginning of any other long line.
+    """
+    if len(piece) > PIECE_BYTES:
+        last = piece[-PIECE_BYTES:]
+        drawn_over = last.rstrip(b"\r").find(b"\r")
+        piece = last[drawn_over:] if drawn_over >= 0 else piece[:PIECE_BYTES]
+    plain = plain_line(piece)
+    if plain is not None:
+        return plain
+    screen = Screen()
+    screen.feed(piece.decode("utf-8", "replace"))
+    return screen.lines().get(0, Line(""))
+
+
+def last_lines(data: bytes, count: int) -> list[Line]:
+    """The last `count` rows that a terminal shows for `data`."""
+    if not MOVES.search(data):
+        pieces = data.removesuffix(b"\n").split(b"\n") if data else []
+        return [line_of(piece) for piece in pieces[max(len(pieces) - count, 0) :]]
+    screen = Screen()
+    screen.feed(data.decode("utf-8", "replace"))
+    lines = screen.all_lines()
+    return lines[max(len(lines) - count, 0) :]
+
+
+class Settling:
+    """The rows of a log that grows, each given once: when its newline is there and nothing draws over it."""
+
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._open = b""
+        self._screen: Screen | None = None
+
+    def feed(self, data: bytes) -> list[Line]:
+        """Take in the next bytes; the rows that are settled by them."""
+        complete, newline, self._open = (self._open + data).rpartition(b"\n")
+        if not newline:
+            self._open = self._open[-PIECE_BYTES:]
+            return []
+        if MOVES.search(complete):
+            self._screen = self._screen or Screen()
+            self._screen.feed((complete + newline).decode("utf-8", "replace"))
+            return []
+        settled = self.rest()
+        return [*settled, *(line_of(piece) for piece in complete.split(b"\n"))]
+
+    def rest(self) -> list[Line]:
+        """The rows that are still drawn over, as they are now."""
+        screen, self._screen = self._screen, None
+        return screen.all_lines() if screen is not None else []
+
+    @property
+    def open_line(self) -> Line:
+        """The unfinished row at the end."""
+        return line_of(self._open)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -16,9 +19,10 @@ from textual.widgets import Input
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.formats.base import LogFile
-from tailboard_tui.store.logsession import Jump, LogSession, LogState, Published, RowsRead
+from tailboard_tui.store.logsession import Answer, Jump, LogSession, LogState, Published, RowsRead
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.line import TextLine
+from tailboard_tui.widgets.log_detail import LogDetail
 from tailboard_tui.widgets.log_header import header
 from tailboard_tui.widgets.log_overview import LogOverview
 from tailboard_tui.widgets.log_view import SIDE_CELLS, LogView
@@ -70,6 +74,14 @@ class LogPane(Widget):
             self.session = session
             self.published = published
 
+    class ShowInCharts(Message):
+        """The charts are to show the moment at which a line was printed."""
+
+        def __init__(self, moment: float) -> None:
+            super().__init__()
+            self.moment = moment
+            """Unix seconds."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.files: tuple[LogFile, ...] = ()
@@ -84,6 +96,7 @@ class LogPane(Widget):
         with Horizontal(id="log-body"):
             yield LogView()
             yield LogOverview()
+        yield LogDetail()
         yield TextLine(id="log-hint")
         yield TextLine(id="log-note")
         yield LogPrompt(compact=True)
@@ -158,8 +171,10 @@ class LogPane(Widget):
             self._show_search()
         elif isinstance(published, RowsRead):
             self.view.show_rows(published)
-        else:
+        elif isinstance(published, Jump):
             self._jump(published)
+        else:
+            self._answer(published)
 
     def _jump(self, jump: Jump) -> None:
         if jump.generation != self._state.generation:
@@ -356,6 +371,97 @@ class LogPane(Widget):
         """Every update of a progress bar, or its last."""
         if self._session is not None:
             self._session.show_every_update(not self._state.is_raw)
+
+    # What is done with lines
+
+    def go_to_time(self, unix_s: float) -> None:
+        """Show what was printed at that moment."""
+        if self._session is not None:
+            self._session.go_to_time(unix_s)
+
+    def action_goto_time(self) -> None:
+        """Type a time to go to."""
+        self._ask("a time: 14:05, 2026-11-23 14:05:30, 10m ago", "", self._go_to_typed_time)
+
+    def _go_to_typed_time(self, typed: str) -> None:
+        if self._session is not None and typed.strip():
+            self._session.go_to_typed_time(typed)
+
+    def action_show_in_charts(self) -> None:
+        """Ask for the time of the cursor's line; the charts are asked when it is known."""
+        if self._session is not None:
+            self._session.ask_time(self.view.cursor)
+
+    def action_select_lines(self) -> None:
+        """Begin or end a selection at the cursor."""
+        view = self.view
+        if view.selected_from is None:
+            view.select(view.cursor)
+            self._note("move to select lines, then y copies or W saves them")
+        else:
+            view.select(None)
+            self._note("")
+
+    def action_copy_lines(self) -> None:
+        """Copy the selection or the cursor's line."""
+        if self._session is not None:
+            self._session.copy(self.view.selection)
+
+    def action_save_log(self) -> None:
+        """Type the file to save to."""
+        view = self.view
+        rows = view.visible_rows
+        shown = view.selection
+        if view.selected_from is None and rows:
+            shown = range(rows[0].position, rows[-1].position + 1)
+        self._ask(f"save these {len(shown):,} lines to a new file", "", lambda path: self._save(shown, path))
+
+    def _save(self, positions: range, path: str) -> None:
+        if self._session is not None and path.strip():
+            self._session.save(positions, path.strip())
+
+    def action_expand_line(self) -> None:
+        """Show the whole line, or every state of the bar under the cursor."""
+        detail = self.query_one(LogDetail)
+        if detail.display:
+            self._close_detail()
+        elif self._session is not None:
+            self._session.ask_whole(self.view.cursor, max(self.size.width - 2, 1))
+
+    @on(LogDetail.Closed)
+    def _close_detail(self) -> None:
+        self.query_one(LogDetail).display = False
+        self.view.focus()
+
+    def _answer(self, answer: Answer) -> None:
+        if answer.problem:
+            self._note(clean(answer.problem), "$warning")
+        elif answer.question == "time" and answer.time is not None:
+            self.post_message(self.ShowInCharts(answer.time))
+        elif answer.question == "copy":
+            self.app.copy_to_clipboard(answer.text)
+            lines = answer.text.count("\n")
+            self._note(f"copied {lines:,} line{'' if lines == 1 else 's'}")
+            self.view.select(None)
+        elif answer.question == "save":
+            self._note(f"saved to {clean(answer.text, 200)}")
+            self.view.select(None)
+        elif answer.question == "whole":
+            self.query_one(LogDetail).show(answer.lines)
+
+    def action_open_pager(self) -> None:
+        """Leave the screen to $PAGER until it ends."""
+        if not self._state.path:
+            return
+        command = [*shlex.split(os.environ.get("PAGER") or "less"), self._state.path]
+        try:
+            with self.app.suspend():
+                subprocess.run(command, check=False)
+        except SuspendNotSupported:
+            self._note("a pager needs a terminal", "$warning")
+        except (OSError, ValueError) as error:
+            self._note(f"{clean(command[0], 60)}: {clean(str(error))}", "$warning")
+        self.app.refresh(layout=True)
 
     def action_switch_log(self) -> None:
         """The next file."""
