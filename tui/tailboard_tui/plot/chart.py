@@ -31,6 +31,9 @@ GUTTER = 7
 SPARSE = 3
 """Cells per point from which on each point is marked: a line alone would hide how few there are."""
 
+LETTER_EVERY = 16
+"""Cells between the letters along a line."""
+
 RAW_SHARE, BAND_SHARE, CURSOR_SHARE = 0.42, 0.22, 0.16
 """How strongly a dimmed line, a band and the cursor stand out from the background."""
 
@@ -109,6 +112,8 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
     _strokes(canvas, spec, found, place, look)
     for trace, lines in zip(reversed(spec.traces), reversed(found), strict=True):
         _marks(canvas, trace, lines, place, look)
+    if not look.has_color and len(spec.traces) > 1:
+        _letters(canvas, spec, place)
     _seams(canvas, spec, place, look)
     _bad_marks(canvas, spec, place, look)
     if spec.cursor is not None:
@@ -224,6 +229,16 @@ def _marks(canvas: Canvas, trace: Trace, lines: list[Spans], place: Layout, look
         if end - begin <= place.width // SPARSE:
             columns = np.floor(frame.column(line.x[begin:end] - trace.shift) + 0.5).astype(np.intp)
             _mark(canvas, place, columns, frame.row(line.y[begin:end]), point, style)
+
+
+def _letters(canvas: Canvas, spec: ChartSpec, place: Layout) -> None:
+    """Letters along the lines, each trace's at its own columns: where there is no colour."""
+    for index, trace in enumerate(spec.traces):
+        first = DOT_COLUMNS * (2 + index * LETTER_EVERY // len(spec.traces))
+        for found in spans(trace.smooth or trace.line, place.frame, trace.shift):
+            chosen = (found.columns - first) % (DOT_COLUMNS * LETTER_EVERY) == 0
+            middle = (found.tops[chosen] + found.bottoms[chosen]) / 2
+            _mark(canvas, place, found.columns[chosen], middle, trace.letter, CellStyle(is_bold=True))
 
 
 def _mark(

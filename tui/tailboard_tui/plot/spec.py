@@ -28,6 +28,10 @@ class Look:
     """Without colour, letters on the lines tell them apart."""
 
 
+LIGHT = Look("#1c232b", "#5f6b77", "#b8c0c7", "#1f5fbf", "#bb2a35", "#fbfbfa")
+"""For light backgrounds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One run (or group of runs) on a chart."""

@@ -14,12 +14,13 @@ from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.spec import ChartSpec, Trace
 from tailboard_tui.plot.xaxis import x_text
 from tailboard_tui.store.goal import direction
-from tailboard_tui.widgets.chart_lines import ChartLines, LineKey, Prepared
+from tailboard_tui.widgets.chart_lines import ChartLines, LineKey, Prepared, prepare
 from tailboard_tui.widgets.chart_readout import ReadoutRow
 from tailboard_tui.widgets.chart_view import ChartView
 from tailboard_tui.widgets.selection import Selection, ShownRun
 
-Stream = Literal["metrics", "system"]
+Stream = Literal["metrics", "system", "any"]
+"""Which of a run's series are charts: its metrics, its resource samples, or both."""
 
 
 class ChartContent:
@@ -44,8 +45,10 @@ class ChartContent:
         names: dict[str, None] = {}
         for run in self.selection.runs:
             if run.points is not None:
-                found = run.points.metrics if self._stream == "metrics" else run.points.system_metrics
-                names.update(dict.fromkeys(found))
+                if self._stream != "system":
+                    names.update(dict.fromkeys(run.points.metrics))
+                if self._stream != "metrics":
+                    names.update(dict.fromkeys(run.points.system_metrics))
         return list(names)
 
     def prepared(self, run: ShownRun, metric: str, view: ChartView) -> Prepared | None:
@@ -53,6 +56,11 @@ class ChartContent:
         is_log = metric in view.log_y
         key = LineKey(run.row.key, metric, view.x_kind, is_log, view.is_everything, view.smoothing)
         return self.lines.get(key, run)
+
+    def prepare_all(self) -> None:
+        """Prepare here and now what waits for the thread."""
+        for job in list(self.lines.waiting.values()):
+            self.lines.put(job, prepare(job))
 
     def traces(self, metric: str, view: ChartView) -> tuple[Trace, ...]:
         """One trace per run that has the metric, or per group of runs; the run under the cursor first."""

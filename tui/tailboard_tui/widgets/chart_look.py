@@ -5,16 +5,13 @@ from __future__ import annotations
 from textual.app import App
 from textual.color import Color, ColorParseError
 
-from tailboard_tui.plot.spec import Look
-
-_PLAIN_DARK = Look()
-_PLAIN_LIGHT = Look("#1c232b", "#5f6b77", "#b8c0c7", "#1f5fbf", "#bb2a35", "#fbfbfa")
+from tailboard_tui.plot.spec import LIGHT, Look
 
 
 def look_of(app: App[object], *, is_ascii: bool = False) -> Look:
     """The look that fits the app's theme; themes of ANSI colours get our own plain one."""
     variables = app.theme_variables
-    plain = _PLAIN_DARK if app.current_theme.dark else _PLAIN_LIGHT
+    plain = Look() if app.current_theme.dark else LIGHT
     return Look(
         text=_hex(variables.get("foreground"), plain.text),
         muted=_hex(variables.get("text-dim"), plain.muted),

@@ -1,0 +1,232 @@
+"""`tailboard plot`: the charts of the explorer as text, and figures over many runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tailboard_tui.commands.common import (
+    OK,
+    CommandError,
+    Subparsers,
+    UsageError,
+    add_command,
+    add_root,
+    has_color,
+    resolve_runs,
+)
+from tailboard_tui.text.safe import clean
+
+if TYPE_CHECKING:
+    from tailboard_tui.plot.spec import Look
+    from tailboard_tui.store.model import RunRow
+    from tailboard_tui.widgets.selection import Selection
+
+X_CHOICES = ("step", "relative", "epoch", "elapsed", "wall", "index")
+"""As `plot.xaxis.X_KINDS` (tested), which brings numpy."""
+
+DEFAULT_SIZE = (100, 24)
+"""Where stdout is no terminal."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = add_command(
+        subparsers,
+        "plot",
+        "Draw a metric of one or several runs as text: the same chart as in the explorer.",
+        (
+            "tailboard plot latest -m train/loss",
+            "tailboard plot a1 b2 -m val/loss --smooth 0.9 --log-y",
+            "tailboard plot a1 b2 c3 -m val/acc --kind scatter --by lr",
+        ),
+    )
+    parser.add_argument(
+        "run", nargs="+", metavar="RUN", help="id, beginning of an id, name, path, or `latest`"
+    )
+    parser.add_argument(
+        "-m",
+        "--metric",
+        action="append",
+        required=True,
+        metavar="METRIC",
+        help="name or glob; one chart each",
+    )
+    parser.add_argument("--kind", choices=("line", "scatter", "bars", "matrix"), default="line")
+    parser.add_argument("--by", metavar="KEY", help="with --kind scatter: the config key on the x axis")
+    parser.add_argument("--x", choices=X_CHOICES, default="step", help="what stands on the x axis")
+    parser.add_argument("--log-x", action="store_true", help="logarithmic x axis")
+    parser.add_argument("--log-y", action="store_true", help="logarithmic y axis")
+    parser.add_argument(
+        "--smooth", type=float, default=0.0, metavar="W", help="debiased moving average, 0 to 0.999"
+    )
+    parser.add_argument("--smooth-by", choices=("ema", "mean", "median"), default="ema", metavar="METHOD")
+    parser.add_argument("--window", type=float, nargs=2, metavar=("FROM", "TO"), help="ends of the x axis")
+    parser.add_argument("--group", action="store_true", help="runs of one group as their mean with a band")
+    parser.add_argument("--all", action="store_true", help="with outliers and overwritten points")
+    parser.add_argument("--width", type=int, metavar="CELLS", help="default: that of the terminal, else 100")
+    parser.add_argument("--height", type=int, metavar="ROWS", help="of each chart")
+    parser.add_argument("--ascii", action="store_true", help="without braille and box characters")
+    parser.add_argument("--light", action="store_true", help="colours for a light background")
+    add_root(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw the charts."""
+    if not 0 <= args.smooth < 1:
+        raise UsageError("--smooth must be at least 0 and below 1")
+    rows = resolve_runs(args.run, args.root)
+    width, height = _size(args)
+    if args.kind == "line":
+        print("\n\n".join(_charts(args, rows, width, height)))
+    else:
+        print("\n\n".join(_figures(args, rows, width, height)))
+    return OK
+
+
+def _size(args: argparse.Namespace) -> tuple[int, int]:
+    terminal = (
+        shutil.get_terminal_size(DEFAULT_SIZE) if sys.stdout.isatty() else os.terminal_size(DEFAULT_SIZE)
+    )
+    height = min(max(terminal.lines - 2, 8), 24)
+    width = args.width or terminal.columns
+    return min(max(width, 20), 1000), min(max(args.height or height, 5), 300)
+
+
+def _look(args: argparse.Namespace) -> Look:
+    from tailboard_tui.plot.spec import LIGHT, Look
+
+    plain = LIGHT if args.light else Look()
+    from dataclasses import replace
+
+    return replace(plain, is_ascii=args.ascii, has_color=has_color())
+
+
+def _selection(rows: Sequence[RunRow], *, dark: bool) -> Selection:
+    from tailboard_tui.plot.palette import run_colors, run_letters
+    from tailboard_tui.store.runs import load_points
+    from tailboard_tui.widgets.selection import Selection, ShownRun
+
+    ids = {row.key: row.facts.id for row in rows}
+    if len(set(ids.values())) < len(ids):
+        ids = {key: key for key in ids}
+    colors = run_colors(list(ids.values()), dark=dark)
+    letters = run_letters(list(ids.values()))
+    return Selection(
+        tuple(
+            ShownRun(row, load_points(row), colors[ids[row.key]], letters[ids[row.key]], index == 0)
+            for index, row in enumerate(rows)
+        )
+    )
+
+
+def _charts(args: argparse.Namespace, rows: Sequence[RunRow], width: int, height: int) -> list[str]:
+    from dataclasses import replace
+
+    from tailboard_tui.plot.chart import draw
+    from tailboard_tui.plot.smooth import Smoothing
+    from tailboard_tui.widgets.chart_content import ChartContent
+    from tailboard_tui.widgets.chart_view import ChartView
+
+    content = ChartContent("any")
+    content.take(_selection(rows, dark=not args.light))
+    metrics = _chosen(args.metric, content.metrics())
+    view = ChartView(
+        x_kind=args.x,
+        is_log_x=args.log_x,
+        log_y=frozenset(metrics if args.log_y else ()),
+        smoothing=Smoothing(args.smooth_by, args.smooth),
+        is_everything=args.all,
+        has_bands=args.group,
+        window=tuple(args.window) if args.window else None,
+    )
+    look = _look(args)
+    drawn = []
+    for metric in metrics:
+        content.traces(metric, view)
+        content.prepare_all()
+        spec = content.spec(metric, view, extent=None, is_focused=False, is_full=True)
+        cells = draw(replace(spec, note=view.smoothing.label), width, height, look)
+        drawn.append(cells.ansi() if look.has_color else cells.text())
+    return drawn
+
+
+def _chosen(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The metrics that names and globs mean, each once.
+
+    Raises:
+        CommandError: One of them matches none.
+    """
+    from fnmatch import fnmatchcase
+
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        names = [pattern] if pattern in known else [name for name in known if fnmatchcase(name, pattern)]
+        if not names:
+            shown = ", ".join(clean(name, 60) for name in known[:8]) or "none at all"
+            raise CommandError(f"no metric matches {clean(pattern)}; there are: {shown}")
+        chosen.update(dict.fromkeys(names))
+    return list(chosen)
+
+
+def _figures(args: argparse.Namespace, rows: Sequence[RunRow], width: int, height: int) -> list[str]:
+    if args.kind == "matrix":
+        from tailboard_tui.store.media import confusion
+
+        return [confusion(row, metric, width, _look(args)) for row in rows for metric in args.metric]
+    known = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    return [_figure(args, rows, metric, width, height) for metric in _chosen(args.metric, known)]
+
+
+def _figure(args: argparse.Namespace, rows: Sequence[RunRow], metric: str, width: int, height: int) -> str:
+    from tailboard_tui.plot import static
+    from tailboard_tui.plot.palette import run_letters
+    from tailboard_tui.store.goal import direction
+
+    side = direction(metric, rows[0].facts.metric_defs)
+    word = {"minimize": "lowest ", "maximize": "highest "}.get(side or "", "last ")
+    best = [(row, _best(row, metric, side)) for row in rows]
+    if args.kind == "bars":
+        order = sorted(
+            best, key=lambda item: (item[1] != item[1], item[1] if side != "maximize" else -item[1])
+        )
+        named = [(row.facts.name or row.facts.id, value) for row, value in order]
+        return static.bars(named, f"{word}{clean(metric)}", width, height)
+    if not args.by:
+        raise UsageError("--kind scatter needs --by KEY: a config key, such as lr")
+    letters = run_letters([row.key for row in rows])
+    dots = [
+        static.Dot(_number(row.facts.config.get(args.by)), value, letters[row.key]) for row, value in best
+    ]
+    figure = static.scatter(
+        dots,
+        f"{word}{clean(metric)} by {clean(args.by)}",
+        clean(args.by),
+        width,
+        height,
+        is_log_x=args.log_x,
+        is_log_y=args.log_y,
+    )
+    legend = [f"  {letters[row.key]}  {clean(row.facts.name or row.facts.id, 60)}" for row in rows[:52]]
+    return "\n".join((figure, *legend))
+
+
+def _best(row: RunRow, metric: str, side: str | None) -> float:
+    stats = row.metrics.get(metric)
+    if stats is None:
+        return float("nan")
+    return {"minimize": stats.min, "maximize": stats.max}.get(side or "", stats.last)
+
+
+def _number(value: object) -> float:
+    """A config value as a number: as it is, or as text that spells one (`1e-3`); else NaN."""
+    if isinstance(value, bool) or value is None:
+        return float("nan")
+    try:
+        return float(value)  # type: ignore[arg-type]  # what is no number raises
+    except (TypeError, ValueError):
+        return float("nan")
