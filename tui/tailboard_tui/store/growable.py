@@ -37,6 +37,8 @@ class Growable(Generic[Scalar]):
     def append(self, values: npt.ArrayLike) -> None:
         """Add `values`, shape (n,), at the end."""
         values = np.asarray(values)
+        if not len(values):
+            return
         end = self._length + len(values)
         if end > len(self._buffer):
             larger = np.empty(max(_LEAST, end, 2 * self._length), self._buffer.dtype)
