@@ -9,8 +9,8 @@ from dataclasses import dataclass
 PINNED = "pinned"
 """Heading of the charts at the top."""
 
-_FIRST = ("", "train", "val", "valid", "validation", "eval", "test")
-"""Prefixes that come before all others, in this order."""
+_FIRST = ("train", "val", "valid", "validation", "eval", "test", "")
+"""Prefixes that come before all others, in this order; metrics without one (lr, epoch) after them."""
 
 COMFORTABLE_WIDTH = 46
 """Cells that a chart is given where the user has not said how many to show side by side."""
