@@ -59,7 +59,6 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         "Keep",
         (
             Command("export", "RUN ... -o FILE", "points as .csv, .parquet or .jsonl"),
-            Command("convert", "RUN ... -o DIR", "runs of other formats as tailboard runs"),
             Command("archive", "RUN ...", "move runs to the trash folder, or back"),
             Command("rm", "RUN ...", "the same, and empty the trash"),
         ),
