@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the first paint must not wait for numpy
+    import numpy as np
+    import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-RowArray = npt.NDArray[np.uint32]
+FloatArray: TypeAlias = "npt.NDArray[np.float64]"
+RowArray: TypeAlias = "npt.NDArray[np.uint32]"
 
 Value = str | int | float | bool | None
 """A config or summary value once flattened; lists stay as their JSON text."""
