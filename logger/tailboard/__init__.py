@@ -15,17 +15,21 @@ from tailboard.session import (
     finish,
     init,
     log,
+    log_artifact,
     login,
     save,
+    use_artifact,
     watch,
 )
 from tailboard.session import install as _install
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from tailboard.compat import AlertLevel, Settings
+    from tailboard.artifacts import Artifact
+    from tailboard.compat import AlertLevel, Settings, plot
     from tailboard.errors import TailboardError
     from tailboard.livedict import LiveDict
+    from tailboard.media import ConfusionMatrix, Histogram, Image, Table, Text
     from tailboard.recorder import Run
 
     run: Run | None
@@ -36,19 +40,28 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AlertLevel",
+    "Artifact",
+    "ConfusionMatrix",
+    "Histogram",
+    "Image",
     "Run",
     "Settings",
+    "Table",
     "TailboardError",
+    "Text",
     "alert",
     "config",
     "define_metric",
     "finish",
     "init",
     "log",
+    "log_artifact",
     "login",
+    "plot",
     "run",
     "save",
     "summary",
+    "use_artifact",
     "watch",
 ]
 

@@ -4,13 +4,65 @@ from __future__ import annotations
 
 import os
 import threading
+from queue import SimpleQueue
 
 from tailboard import context, layout
 from tailboard.writer import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tailboard.recorder import Run
+
+
+class Worker:
+    """Does jobs of one run in turn, in a daemon thread that begins with the first."""
+
+    def __init__(self, warn: Callable[[str, str], None]) -> None:
+        self._warn = warn
+        self._pid = os.getpid()
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._undone: dict[Callable[[], None], Callable[[], None] | None] = {}
+
+    def put(self, job: Callable[[], None], otherwise: Callable[[], None] | None = None) -> None:
+        """Do `job` soon; at once in a forked child, which has no such thread.
+
+        Args:
+            otherwise: Done in its place where the run ends before its turn is over.
+        """
+        if os.getpid() != self._pid:
+            self._do(job)
+            return
+        self._undone[job] = otherwise
+        self._jobs.put(job)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="tailboard-worker", daemon=True)
+            self._thread.start()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until all jobs so far are done, at most `timeout_s`."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._jobs.put(None)
+            self._thread.join(timeout_s)
+        for otherwise in list(self._undone.values()):
+            if otherwise is not None:
+                self._do(otherwise)
+        self._undone = {}
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._do(job)
+
+    def _do(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except OSError as error:
+            self._warn(f"write {error.errno}", f"cannot write: {error}")
+        except Exception as error:  # noqa: BLE001  it must reach the user, and no later job may be lost
+            self._warn(f"job {type(error).__name__}", f"{type(error).__name__}: {error}")
+        self._undone.pop(job, None)
 
 
 class Background:

@@ -80,12 +80,13 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
 
 
-def record_command(run: Run, arguments: list[str]) -> int:
+def record_command(run: Run, arguments: list[str], *, sample: bool = True) -> int:
     """Run a command and record it into `run`, which is ended with it.
 
     Args:
         run: Begun with the command's arguments.
         arguments: The program and its arguments.
+        sample: Whether resources of the command's processes are sampled.
 
     Returns:
         The command's exit code; 128 + signal when a signal ended it.
@@ -97,6 +98,8 @@ def record_command(run: Run, arguments: list[str]) -> int:
         run.end(layout.FAILED, NOT_FOUND, f"{arguments[0]}: {error.strerror}")
         os.write(2, f"tailboard run: {arguments[0]}: {error.strerror}\n".encode("utf-8", "replace"))
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+    if sample:
+        run.sample_resources(command.pid, True)
     code, is_signal = command.pump(output.write, run.check)
     _end(run, code, is_signal)
     return code

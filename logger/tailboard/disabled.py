@@ -62,6 +62,10 @@ class NoRun(Run):
     def define_metric(self, name: str, *args: object, **kwargs: object) -> None:
         """Nothing."""
 
+    def log_artifact(self, artifact: object, *args: object, **kwargs: object) -> object:
+        """Nothing."""
+        return artifact
+
     def set_fact(self, name: str, value: object) -> None:
         """Keep the fact in memory."""
         self._facts[name] = value

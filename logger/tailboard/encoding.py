@@ -27,6 +27,9 @@ VALUES_LIMIT = 10_000
 TEXT_LIMIT = 100_000
 """Characters kept of a value's text."""
 
+_PYPLOT = "matplotlib.pyplot"
+"""The module itself may be logged in wandb: its current figure is meant."""
+
 _INT_BITS = 14_000
 """Python refuses to print integers above 4,300 digits, which is 14,284 bits."""
 
@@ -88,13 +91,13 @@ def own_key(key: str) -> str:
     return "_" + key if key.startswith("_") else key
 
 
-def text_of(value: object) -> str:
-    """`str(value)`, cut; the type's name where even that fails."""
+def text_of(value: object, limit: int = TEXT_LIMIT) -> str:
+    """`str(value)`, at most `limit` characters of it; the type's name where even that fails."""
     try:
         text = str(value)
     except Exception:  # noqa: BLE001  a stranger's __str__ may raise anything
         return f"<{type(value).__name__}>"
-    return str.__str__(text) if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "…"
+    return str.__str__(text) if len(text) <= limit else text[:limit] + "…"
 
 
 def scalar(value: object) -> Scalar:
@@ -204,18 +207,27 @@ def slow_record(
 def is_media(value: object) -> bool:
     """Whether `value`, or each element of it, is an image, table or the like that goes to the media files."""
     if isinstance(value, list | tuple):
-        return bool(value) and all(hasattr(type(item), "media_record") for item in value)
-    return hasattr(type(value), "media_record")
+        return bool(value) and all(is_media(item) for item in value)
+    kind = type(value)
+    if hasattr(kind, "media_record"):
+        return True
+    owner = kind.__module__.partition(".")[0]
+    return (owner in ("matplotlib", "PIL") and hasattr(kind, "show")) or getattr(
+        value, "__name__", ""
+    ) == _PYPLOT
 
 
-def plain(value: object, redact: Callable[[str, object], object] | None = None) -> object:
+def plain(
+    value: object, redact: Callable[[str, object], object] | None = None, limit: int = VALUES_LIMIT
+) -> object:
     """Nested data as JSON can hold it: dicts with text keys, lists, scalars. Never raises.
 
     Args:
         value: Anything. Sets and tuples become lists, other types their text.
         redact: Called with each key and value of a mapping; gives what is to be kept.
+        limit: Values that are kept; what follows becomes the name of its type.
     """
-    return _plain(value, redact, [], [VALUES_LIMIT])
+    return _plain(value, redact, [], [limit])
 
 
 def _plain(

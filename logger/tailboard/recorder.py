@@ -7,6 +7,7 @@ import os
 import time
 
 from tailboard import layout
+from tailboard.background import Worker
 from tailboard.console import Console, OutputFile, complain
 from tailboard.encoding import encode_line, encode_record, is_flat, plain, scalar, slow_record
 from tailboard.livedict import LiveDict
@@ -17,7 +18,7 @@ from tailboard.writer import LineWriter, write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -26,6 +27,9 @@ _WARNINGS_LIMIT = 100
 
 _NAMES_LIMIT = 100_000
 """Metric names that are remembered as harmless; a run that makes up more of them is slower, not larger."""
+
+_WORKER_PATIENCE = 6
+"""Digests and pictures that are under way are worth this many times the usual wait at the end."""
 
 _OWN_KEYS = 2
 """Entries of a record that are ours: step and time."""
@@ -61,6 +65,8 @@ class Run:
         self._names: set[str] = set()
         self._check_at = 0.0
         self._files = SmallFiles(self.warn)
+        self._journals: dict[str, LineWriter] = {}
+        self._worker = Worker(self.warn)
         self._changed_facts: dict[str, object] = {}
         self._has_config = False
         self._summaries = MetricSummaries()
@@ -204,6 +210,8 @@ class Run:
         clock = time.monotonic()
         self._metrics.check(clock)
         self._events.check(clock)
+        for journal in list(self._journals.values()):
+            journal.check(clock)
         if self._output is not None:
             self._output.check(clock)
         self._files.save(clock)
@@ -224,6 +232,21 @@ class Run:
         )
         self.event(layout.RESUME, step=step, pid=self._pid)
         self._steps = itertools.count(step)
+
+    def sample_resources(self, pid: int, every: bool | float) -> None:
+        """Sample the resources of a process and its descendants until the run ends.
+
+        Args:
+            pid: The process.
+            every: Seconds between samples, or True for the usual time.
+        """
+        from tailboard.resources import EVERY_S, Sampler
+
+        sampler = Sampler(
+            self._path(layout.SYSTEM), self.warn, pid, EVERY_S if every is True else float(every)
+        )
+        sampler.start()
+        self.wait_for(sampler.stop)
 
     def wait_for(self, wait: Callable[[float], None]) -> None:
         """Have `finish` call `wait(timeout_s)` before it ends the run."""
@@ -272,6 +295,50 @@ class Run:
             )
             word = "info"
         self.event(layout.ALERT, title=str(title), text=str(text), level=word)
+
+    def log_artifact(
+        self,
+        artifact: object,
+        role: str = "output",
+        name: str | None = None,
+        version: str | None = None,
+        aliases: Sequence[str] | None = None,
+        type: str | None = None,
+    ) -> object:
+        """Pin data by size and digest, made beside the training; nothing is copied.
+
+        Args:
+            artifact: A file, a directory, a URI, or an `Artifact` of several.
+            role: `input` or `output`.
+            name: A name for it; its file name by default.
+            version: Its version, if it has one.
+            aliases: Further names of the version, as `latest`.
+            type: `dataset`, `model` ...
+
+        Returns:
+            `artifact`, for wandb's sake.
+        """
+        from tailboard.artifacts import pin
+
+        if role not in ("input", "output"):  # wandb's second argument is the name
+            role, name = "output", name or str(role)
+        pin(self, artifact, role, name, version, aliases, type)
+        return artifact
+
+    def use_artifact(self, artifact: object, type: str | None = None, **more: str) -> object:
+        """Pin data that the run reads; as `log_artifact` with the role `input`."""
+        return self.log_artifact(artifact, "input", type=type, **more)
+
+    def append(self, name: str, record: object) -> None:
+        """Append a record to one of the run's files of lines."""
+        writer = self._journals.get(name)
+        if writer is None:
+            writer = self._journals.setdefault(name, LineWriter(self._path(name), self.warn))
+        writer.append(encode_line(record))
+
+    def later(self, job: Callable[[], None], otherwise: Callable[[], None] | None = None) -> None:
+        """Do `job` in the run's worker thread; `finish` waits for it, or does `otherwise` after a while."""
+        self._worker.put(job, otherwise)
 
     def watch(self, *args: object, **kwargs: object) -> None:
         """Accepted for wandb's sake: gradients are not recorded."""
@@ -369,6 +436,7 @@ class Run:
 
         ending.forget(self)
         until = time.monotonic() + wait_s
+        self._worker.wait(wait_s * _WORKER_PATIENCE)
         for wait in self._threads:
             wait(max(until - time.monotonic(), 0.0))
         self._summaries.finish()
@@ -378,7 +446,8 @@ class Run:
         extra = {"error": error} if error else {}
         self.event(layout.FINISH, status=status, exit_code=exit_code, **extra)
         self.log = self._log_too_late  # type: ignore[method-assign]  # costs nothing before
-        lost = self.record_no_more() + self._metrics.close() + self._events.close()
+        journals = [self._metrics, *self._journals.values(), self._events]
+        lost = self.record_no_more() + sum(journal.close() for journal in journals)
         if lost:
             complain(f"{lost} lines of the run could not be written to {self.dir}")
         session.ended(self)

@@ -18,6 +18,13 @@ _LAZY = {
     "Run": "recorder",
     "TailboardError": "errors",
     "AlertLevel": "compat",
+    "Artifact": "artifacts",
+    "ConfusionMatrix": "media",
+    "Histogram": "media",
+    "Image": "media",
+    "Table": "media",
+    "Text": "media",
+    "plot": "compat",
     "Settings": "compat",
 }
 """Public names that are imported when first used, and the module of each."""
@@ -51,7 +58,7 @@ def init(
     seed: int | None = None,
     capture: bool = True,
     git: bool = True,
-    system: bool = True,
+    system: bool | float = True,
     **ignored: object,
 ) -> Run:
     """Begin a run, or continue one.
@@ -71,7 +78,7 @@ def init(
         seed: Recorded, nothing else.
         capture: Whether stdout and stderr are copied to output.log.
         git: Whether commit, branch and uncommitted changes are recorded.
-        system: Whether resources are sampled.
+        system: Whether resources are sampled; a number: how often, in seconds.
         ignored: Arguments of wandb's init that mean nothing here: one warning.
 
     Raises:
@@ -149,6 +156,16 @@ def define_metric(
 ) -> None:
     """As `Run.define_metric`, on the current run."""
     current().define_metric(name, step_metric, summary, goal, **ignored)
+
+
+def log_artifact(artifact: object, *args: object, **kwargs: object) -> object:
+    """As `Run.log_artifact`, on the current run."""
+    return current().log_artifact(artifact, *args, **kwargs)  # type: ignore[arg-type]  # passed on as they are
+
+
+def use_artifact(artifact: object, *args: object, **kwargs: object) -> object:
+    """As `Run.use_artifact`, on the current run."""
+    return current().use_artifact(artifact, *args, **kwargs)  # type: ignore[arg-type]  # passed on as they are
 
 
 def watch(*args: object, **kwargs: object) -> None:

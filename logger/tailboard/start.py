@@ -50,7 +50,7 @@ class Request(NamedTuple):
     seed: object
     capture: bool
     git: bool
-    system: bool
+    system: bool | float
     ignored: dict[str, object]
     command: list[str] | None = None
     """What `tailboard run` records; None: this process."""
@@ -205,6 +205,8 @@ def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now:
         background.start()
         run.wait_for(background.wait)
     if request.command is None:
+        if request.system and not is_joined:
+            run.sample_resources(os.getpid(), request.system)
         if request.capture and not is_joined:
             run.capture_output()
         ending.watch(run)

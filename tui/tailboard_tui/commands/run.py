@@ -111,4 +111,4 @@ def run(args: argparse.Namespace) -> int:
     except TailboardError as error:
         print(f"tailboard run: {error}", file=sys.stderr)
         return 1
-    return record_command(recorded, arguments)
+    return record_command(recorded, arguments, sample=args.system)

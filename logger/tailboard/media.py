@@ -1,0 +1,309 @@
+"""Images, histograms, tables, texts and confusion matrices, logged beside the metrics of a step.
+
+`run.log({"samples": tailboard.Image(array)})` appends one record to media.jsonl; what is large stands
+in a file under media/. Arrays are read through their own methods: numpy and torch are never imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import BytesIO
+from math import isfinite
+from typing import NamedTuple
+
+from tailboard import layout
+from tailboard.encoding import encode_line, plain, scalar, text_of
+from tailboard.pixels import pixels_of
+from tailboard.png import png, size
+from tailboard.writer import write_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tailboard.recorder import Run
+
+INLINE_ROWS = 100
+"""Rows of a table that stand in media.jsonl itself; longer ones get a file."""
+
+TEXT_LIMIT = 1_000_000
+"""Characters kept of a logged text."""
+
+_FILE_LIMIT_BYTES = 256 * 1024 * 1024
+
+
+class Content(NamedTuple):
+    """What a media value gives to be written."""
+
+    kind: str
+    fields: Mapping[str, object]
+    ending: str = ""
+    """Ending of the file, without a dot; empty: no file."""
+    encode: Callable[[], bytes] | None = None
+    """Makes the file's content; called off the training path."""
+
+
+class Image:
+    """A picture from a numpy or torch array, nested lists, a PIL image, a matplotlib figure or a file.
+
+    Arrays are (height, width), (height, width, channels) or (channels, height, width) with 1 to 4 channels;
+    whole numbers are 0 to 255, floats 0 to 1 (or -1 to 1, or up to 255, as their range tells). NaN is black.
+    """
+
+    def __init__(
+        self, data: object, mode: str | None = None, caption: str | None = None, **ignored: object
+    ) -> None:
+        """Take the picture.
+
+        Args:
+            data: See the class.
+            mode: Accepted for wandb's sake; the channels tell it.
+            caption: One line under the picture.
+            ignored: Further arguments of wandb's.
+        """
+        self.data = data
+        self.caption = caption
+
+    def media_record(self) -> Content:
+        """What is written."""
+        caption = {} if self.caption is None else {"caption": text_of(self.caption)}
+        data = self.data
+        if hasattr(data, "gcf"):  # the module matplotlib.pyplot
+            data = data.gcf()
+        if hasattr(data, "savefig") or hasattr(data, "convert"):
+            content = _drawn(data)
+            width, height = size(content) or (0, 0)
+            return Content("image", {**caption, "width": width, "height": height}, "png", lambda: content)
+        if isinstance(data, str | os.PathLike):
+            return _image_file(os.fspath(data), caption)
+        if isinstance(data, bytes | bytearray):
+            raw = bytes(data)
+            width, height = size(raw) or (0, 0)
+            return Content("image", {**caption, "width": width, "height": height}, "png", lambda: raw)
+        pixels = pixels_of(data)
+        fields = {**caption, "width": pixels.width, "height": pixels.height}
+        return Content(
+            "image", fields, "png", lambda: png(pixels.values, pixels.width, pixels.height, pixels.channels)
+        )
+
+
+def _drawn(data: object) -> bytes:
+    """A matplotlib figure or PIL image as PNG, by its own means."""
+    buffer = BytesIO()
+    if hasattr(data, "savefig"):
+        data.savefig(buffer, format="png")
+    else:
+        data.save(buffer, format="PNG")  # type: ignore[attr-defined]  # a PIL image
+    return buffer.getvalue()
+
+
+def _image_file(path: str, caption: Mapping[str, object]) -> Content:
+    with open(path, "rb") as file:
+        content = file.read(_FILE_LIMIT_BYTES)
+    ending = os.path.splitext(path)[1].lstrip(".").lower()
+    width, height = size(content) or (0, 0)
+    sizes = {"width": width, "height": height} if width else {}
+    return Content("image", {**caption, **sizes}, ending if ending.isalnum() else "bin", lambda: content)
+
+
+class Histogram:
+    """How often values fall into equal bins. Values that are not finite are counted apart."""
+
+    def __init__(self, sequence: object = None, np_histogram: object = None, num_bins: int = 64) -> None:
+        """Count.
+
+        Args:
+            sequence: Values: a list, numpy or torch array of any shape.
+            np_histogram: Counts and edges that are known already, as `numpy.histogram` gives them.
+            num_bins: How many bins, 1 to 512.
+        """
+        self.not_finite = 0
+        self.counts: list[float]
+        self.edges: list[float]
+        if np_histogram is not None:
+            counts, edges = np_histogram  # type: ignore[misc]  # a pair
+            self.counts = _numbers(counts)
+            self.edges = _numbers(edges)
+        else:
+            self._count(sequence, max(1, min(int(num_bins), 512)))
+
+    def _count(self, sequence: object, bins: int) -> None:
+        numpy = sys.modules.get("numpy")
+        if hasattr(sequence, "detach"):
+            sequence = sequence.detach().float().cpu()
+        if numpy is not None and hasattr(sequence, "__array__"):
+            array = numpy.asarray(sequence, dtype=numpy.float64).ravel()
+            finite_array = array[numpy.isfinite(array)]
+            self.not_finite = int(array.size - finite_array.size)
+            counts, edges = (
+                numpy.histogram(finite_array, bins) if finite_array.size else (array[:0], array[:0])
+            )
+            self.counts, self.edges = counts.tolist(), edges.tolist()
+        else:
+            values = _numbers(sequence)
+            finite = [value for value in values if isfinite(value)]
+            self.not_finite = len(values) - len(finite)
+            self.counts, self.edges = _counted(finite, bins)
+
+    def media_record(self) -> Content:
+        """What is written."""
+        fields: dict[str, object] = {"counts": self.counts, "edges": self.edges}
+        if self.not_finite:
+            fields["not_finite"] = self.not_finite
+        return Content("histogram", fields)
+
+
+def _counted(values: list[float], bins: int) -> tuple[list[float], list[float]]:
+    """Counts, shape (bins,), and edges, shape (bins + 1,), of finite values."""
+    if not values:
+        return [], []
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    width = high / bins - low / bins  # divided first: the range of two huge values may overflow
+    counts = [0.0] * bins
+    for value in values:
+        counts[min(int((value - low) / width) if width else 0, bins - 1)] += 1
+    return counts, [low + width * index for index in range(bins)] + [high]
+
+
+def _numbers(values: object) -> list[float]:
+    """All numbers in arrays or nested lists, flat."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    if hasattr(values, "flatten"):
+        values = values.flatten()
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    if isinstance(values, int | float):
+        return [float(values)]
+    found: list[float] = []
+    for value in values:  # type: ignore[attr-defined]  # any iterable
+        found += _numbers(value) if hasattr(value, "__iter__") else [float(value)]
+    return found
+
+
+class Table:
+    """Rows of cells: numbers, text, images."""
+
+    def __init__(
+        self,
+        columns: Sequence[object] | None = None,
+        data: object = None,
+        rows: object = None,
+        dataframe: object = None,
+        **ignored: object,
+    ) -> None:
+        """Take rows.
+
+        Args:
+            columns: Their names.
+            data: Rows, or a pandas frame.
+            rows: The same by wandb's older name.
+            dataframe: A pandas frame.
+            ignored: Further arguments of wandb's.
+        """
+        frame = dataframe if dataframe is not None else data if hasattr(data, "to_dict") else None
+        if frame is not None:
+            columns = list(frame.columns)  # type: ignore[attr-defined]  # a pandas frame
+            data = frame.values.tolist()  # type: ignore[attr-defined]  # likewise
+        found = data if data is not None else rows
+        self.columns = [text_of(name) for name in (columns if columns is not None else ())]
+        self.data = [list(row) for row in (found if found is not None else ())]  # type: ignore[attr-defined]  # iterable
+
+    def add_data(self, *cells: object) -> None:
+        """Append a row."""
+        self.data.append(list(cells))
+
+    def add_column(self, name: str, data: Iterable[object]) -> None:
+        """Append a column."""
+        self.columns.append(text_of(name))
+        for index, cell in enumerate(data):
+            if index == len(self.data):
+                self.data.append([])
+            self.data[index].append(cell)
+
+    def media_record(self) -> Content:
+        """What is written."""
+        rows = [[_cell(cell) for cell in row] for row in self.data]
+        fields: dict[str, object] = {"columns": list(self.columns), "row_count": len(rows)}
+        if len(rows) <= INLINE_ROWS:
+            return Content("table", {**fields, "rows": rows})
+        return Content("table", fields, "jsonl", lambda: b"".join(encode_line(row) for row in rows))
+
+
+def _cell(cell: object) -> object:
+    return f"<{type(cell).__name__}>" if hasattr(type(cell), "media_record") else scalar(cell)
+
+
+class Text:
+    """A text: generated samples, a report."""
+
+    def __init__(self, text: object, **ignored: object) -> None:
+        self.text = text_of(text, TEXT_LIMIT)
+
+    def media_record(self) -> Content:
+        """What is written."""
+        return Content("text", {"text": self.text})
+
+
+class ConfusionMatrix:
+    """How often each class was taken for each: rows are true classes, columns predicted ones."""
+
+    def __init__(self, y_true: object, preds: object, class_names: Sequence[object] | None = None) -> None:
+        """Count.
+
+        Args:
+            y_true: Class indices, shape (n,).
+            preds: Predicted class indices, shape (n,).
+            class_names: By index.
+        """
+        true, predicted = _numbers(y_true), _numbers(preds)
+        pairs = list(zip(map(int, true), map(int, predicted), strict=True))
+        most = max((max(pair) for pair in pairs), default=-1)
+        names = [text_of(name) for name in class_names or ()]
+        count = max(len(names), most + 1)
+        self.class_names = names + [str(index) for index in range(len(names), count)]
+        self.matrix = [[0] * count for _ in range(count)]
+        for row, column in pairs:
+            self.matrix[row][column] += 1
+
+    def media_record(self) -> Content:
+        """What is written."""
+        return Content("confusion_matrix", {"class_names": self.class_names, "matrix": self.matrix})
+
+
+def as_media(value: object) -> object:
+    """`value` itself where it is media, an `Image` of a bare figure or picture."""
+    return value if hasattr(type(value), "media_record") else Image(value)
+
+
+def write_media(run: Run, key: str, value: object, step: int | float, now: float) -> None:
+    """Record the media `value` under `key`; files are made off the training path."""
+    values = value if isinstance(value, list | tuple) else [value]
+    for index, item in enumerate(values):
+        try:
+            content: Content = as_media(item).media_record()  # type: ignore[attr-defined]  # as_media
+        except Exception as error:  # noqa: BLE001  a stranger's array or figure may raise anything
+            run.warn("media " + key, f"{key:.200}: this cannot be kept: {type(error).__name__}: {error}")
+            continue
+        record = {"step": step, "time": now, "key": key, "kind": content.kind}
+        if len(values) > 1:
+            record["index"] = index
+        run.later(lambda record=record, content=content: _write(run, record, content))  # type: ignore[misc]  # bound now
+
+
+def _write(run: Run, record: dict[str, object], content: Content) -> None:
+    if content.encode is not None:
+        name = _file_name(record, content.ending)
+        os.makedirs(os.path.join(run.dir, layout.MEDIA_DIR), exist_ok=True)
+        write_whole(os.path.join(run.dir, layout.MEDIA_DIR, name), content.encode())
+        record["path"] = f"{layout.MEDIA_DIR}/{name}"
+    run.append(layout.MEDIA, plain({**record, **content.fields}, limit=sys.maxsize))
+
+
+def _file_name(record: Mapping[str, object], ending: str) -> str:
+    """A plain name that tells key and step, and never meets another one."""
+    key = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in str(record["key"])[:60])
+    return f"{key}-{record['step']}-{os.urandom(4).hex()}.{ending}"

@@ -1,0 +1,341 @@
+"""The sampler: what the machine, the run's processes and the GPUs use, a line every few seconds.
+
+On Linux everything comes from /proc and the process's cgroup; elsewhere from psutil where that is
+installed. Percentages are of what the run may use: its CPUs, its container's memory.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from _thread import allocate_lock
+
+from tailboard import layout
+from tailboard.encoding import encode_line
+from tailboard.gpus import Gpus
+from tailboard.writer import LineWriter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Sample = dict[str, float]
+
+EVERY_S = 10.0
+"""Default time between samples: a sample takes under a millisecond, a GPU's a few."""
+
+FIRST_S = 1.0
+"""The first sample comes early, so that short runs have one too."""
+
+_SECTOR_BYTES = 512
+"""Unit of /proc/diskstats whatever the device. Source: Documentation/block/stat.rst"""
+
+_NO_LIMIT = 1 << 60
+"""cgroup v1 says "no limit" with a huge number."""
+
+_TASKS_LIMIT = 64
+"""Threads of one process that are asked for their children."""
+
+
+class Sampler:
+    """Writes resource samples into system.jsonl from a daemon thread."""
+
+    def __init__(
+        self, path: str, warn: Callable[[str, str], None], pid: int, every_s: float = EVERY_S
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            path: The file.
+            warn: Told of problems with it.
+            pid: The process whose tree is followed.
+            every_s: Time between samples in seconds.
+        """
+        self._file = LineWriter(path, warn)
+        self._every_s = every_s
+        self._machine = Machine(pid) if os.path.exists("/proc/stat") else _Portable(pid)
+        self._gpus = Gpus()
+        self._stop = allocate_lock()
+        self._thread = threading.Thread(target=self._work, name="tailboard-resources", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._stop.acquire()
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Take a last sample and end; harmless in a forked child."""
+        if self._stop.locked():
+            self._stop.release()
+        self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        self._machine.sample()  # a first reading: rates need two
+        wait_s = min(FIRST_S, self._every_s)
+        while True:
+            is_last = self._stop.acquire(timeout=wait_s)
+            wait_s = self._every_s
+            sample = {
+                layout.TIMESTAMP: round(time.time(), 3),
+                **self._machine.sample(),
+                **self._gpus.sample(),
+            }
+            self._file.append(encode_line(sample))
+            self._file.check(time.monotonic())
+            if is_last:
+                self._file.close()
+                return
+
+
+class Machine:
+    """Readings from /proc and the cgroup, as differences to the reading before where they are rates."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ticks_per_s = os.sysconf("SC_CLK_TCK")
+        self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+        self._cpus = os.sched_getaffinity(0)
+        self._cgroup = Cgroup()
+        self._before: dict[str, float] = {}
+        self._begin: dict[str, float] = {}
+
+    def sample(self) -> Sample:
+        """The values now. Rates and shares are since the call before; byte counters since the first."""
+        now = time.monotonic()
+        elapsed_s = now - self._before.get("now", now)
+        self._before["now"] = now
+        found: Sample = {}
+        found.update(self._cpu(elapsed_s))
+        found.update(self._memory())
+        found.update(self._processes(elapsed_s))
+        found.update(self._counters())
+        return found
+
+    def _since(self, name: str, value: float) -> float | None:
+        """The growth of a counter since the reading before, None at the first."""
+        before = self._before.get(name)
+        self._before[name] = value
+        return None if before is None else max(value - before, 0.0)
+
+    def _cpu(self, elapsed_s: float) -> Sample:
+        """How busy the CPUs are that this process may use, in percent of them all."""
+        quota = self._cgroup.cpu_quota()
+        if quota is not None and quota < len(self._cpus):
+            used = self._since("quota", self._cgroup.cpu_used_s())
+            return (
+                {} if used is None or elapsed_s <= 0 else {"cpu/percent": _percent(used, elapsed_s * quota)}
+            )
+        busy = total = 0.0
+        for line in _lines("/proc/stat"):
+            name, _, values = line.partition(" ")
+            if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in self._cpus:
+                ticks = [int(value) for value in values.split()[:8]]
+                total += sum(ticks)
+                busy += sum(ticks) - ticks[3] - ticks[4]  # idle and waiting for disks
+        more_busy, more_total = self._since("busy", busy), self._since("total", total)
+        return {} if more_busy is None or not more_total else {"cpu/percent": _percent(more_busy, more_total)}
+
+    def _memory(self) -> Sample:
+        sizes = {}
+        for line in _lines("/proc/meminfo"):
+            name, _, value = line.partition(":")
+            if name in ("MemTotal", "MemAvailable"):
+                sizes[name] = int(value.split()[0]) * 1024
+        total = sizes.get("MemTotal", 0)
+        used = total - sizes.get("MemAvailable", total)
+        limit = self._cgroup.memory_limit_bytes()
+        if limit is not None and limit < total:
+            total, used = limit, self._cgroup.memory_used_bytes()
+        return {"memory/used_bytes": used, "memory/total_bytes": total}
+
+    def _processes(self, elapsed_s: float) -> Sample:
+        """The run's process and its descendants: CPU (100 is one core), resident memory."""
+        ticks = pages = threads = count = 0
+        for pid in process_tree(self._pid):
+            fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+            if len(fields) > 21:
+                count += 1
+                ticks += sum(
+                    int(value) for value in fields[11:15]
+                )  # own and of children that were waited for
+                threads += int(fields[17])
+                pages += int(fields[21])
+        found: Sample = {
+            "process/rss_bytes": pages * self._page_bytes,
+            "process/threads": threads,
+            "process/count": count,
+        }
+        used = self._since("process", ticks / self._ticks_per_s)
+        if used is not None and elapsed_s > 0:
+            found["process/cpu_percent"] = round(100 * used / elapsed_s, 1)
+        return found
+
+    def _counters(self) -> Sample:
+        """Bytes that the machine has moved since the first reading."""
+        found = {}
+        for name, value in {
+            **_disk_bytes(_lines("/proc/diskstats")),
+            **_net_bytes(_lines("/proc/net/dev")),
+        }.items():
+            found[name] = max(value - self._begin.setdefault(name, value), 0)
+        return found
+
+
+def process_tree(pid: int) -> list[int]:
+    """`pid` and its living descendants. Source: proc_pid_children(5)."""
+    found = [pid]
+    for parent in found:
+        try:
+            tasks = os.listdir(f"/proc/{parent}/task")
+        except OSError:
+            continue
+        for task in tasks[:_TASKS_LIMIT]:
+            found += [int(child) for child in _read(f"/proc/{parent}/task/{task}/children").split()]
+    return found
+
+
+def _disk_bytes(lines: Iterable[str]) -> Sample:
+    """Sums over whole disks: partitions and mapped devices would count the same bytes again."""
+    read = written = 0
+    for line in lines:
+        fields = line.split()
+        if (
+            len(fields) > 9
+            and os.path.isdir(f"/sys/block/{fields[2]}")
+            and not fields[2].startswith(("loop", "ram", "dm-", "md"))
+        ):
+            read += int(fields[5])
+            written += int(fields[9])
+    return {"disk/read_bytes": read * _SECTOR_BYTES, "disk/written_bytes": written * _SECTOR_BYTES}
+
+
+def _net_bytes(lines: Iterable[str]) -> Sample:
+    """Sums over interfaces but the loopback."""
+    sent = received = 0
+    for line in lines:
+        name, colon, values = line.partition(":")
+        fields = values.split()
+        if colon and name.strip() != "lo" and len(fields) > 8:
+            received += int(fields[0])
+            sent += int(fields[8])
+    return {"net/sent_bytes": sent, "net/received_bytes": received}
+
+
+class Cgroup:
+    """Limits of the container or job around this process.
+
+    Source: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of the kernel.
+    """
+
+    def __init__(self, root: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup") -> None:
+        self._directories: list[str] = []
+        self._memory_v1: str | None = None
+        for line in _lines(own):
+            _, controllers, path = line.split(":", 2)
+            if controllers == "":
+                self._directories = [
+                    directory for directory in _upwards(root, path) if os.path.isdir(directory)
+                ]
+            elif "memory" in controllers.split(","):
+                inside = f"{root}/memory{path}"
+                self._memory_v1 = inside if os.path.isdir(inside) else f"{root}/memory"
+
+    def memory_limit_bytes(self) -> int | None:
+        """The tightest limit, None without one."""
+        limits = [int(text) for text in self._texts("memory.max") if text.isdigit()]
+        if self._memory_v1:
+            limits += [
+                int(text)
+                for text in [_read(f"{self._memory_v1}/memory.limit_in_bytes").strip()]
+                if text.isdigit()
+            ]
+        return min((limit for limit in limits if limit < _NO_LIMIT), default=None)
+
+    def memory_used_bytes(self) -> int:
+        """What counts against the limit, without file pages that can be dropped at once."""
+        directory = self._limited("memory.max") or self._memory_v1
+        current = "memory.current" if directory != self._memory_v1 else "memory.usage_in_bytes"
+        used = _read(f"{directory}/{current}").strip()
+        dropped = [
+            int(line.split()[1])
+            for line in _lines(f"{directory}/memory.stat")
+            if line.startswith(("inactive_file ", "total_inactive_file "))
+        ]
+        return max(int(used) - max(dropped, default=0), 0) if used.isdigit() else 0
+
+    def cpu_quota(self) -> float | None:
+        """How many CPUs' time may be used, None without a limit."""
+        quotas = []
+        for text in self._texts("cpu.max"):
+            quota, _, period = text.partition(" ")
+            if quota.isdigit() and period.isdigit():
+                quotas.append(int(quota) / int(period))
+        return min(quotas, default=None)
+
+    def cpu_used_s(self) -> float:
+        """CPU time used inside the limit so far."""
+        for line in _lines(f"{self._limited('cpu.max')}/cpu.stat"):
+            if line.startswith("usage_usec "):
+                return int(line.split()[1]) / 1e6
+        return 0.0
+
+    def _texts(self, name: str) -> list[str]:
+        return [_read(f"{directory}/{name}").strip() for directory in self._directories]
+
+    def _limited(self, name: str) -> str | None:
+        """The nearest directory upwards that sets a limit."""
+        for directory in self._directories:
+            text = _read(f"{directory}/{name}").strip()
+            if text and not text.startswith("max"):
+                return directory
+        return None
+
+
+def _upwards(root: str, path: str) -> list[str]:
+    """The directory of a cgroup and those above it."""
+    parts = [part for part in path.strip("\n").split("/") if part not in ("", "..")]
+    return ["/".join([root, *parts[:length]]) for length in range(len(parts), -1, -1)]
+
+
+class _Portable:
+    """Readings by psutil, for systems without /proc; empty where it is not installed."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    def sample(self) -> Sample:
+        """The values now."""
+        try:
+            import psutil
+        except ImportError:
+            return {}
+        try:
+            process = psutil.Process(self._pid)
+            tree = [process, *process.children(recursive=True)]
+            memory = psutil.virtual_memory()
+            return {
+                "cpu/percent": psutil.cpu_percent(None),
+                "memory/used_bytes": memory.total - memory.available,
+                "memory/total_bytes": memory.total,
+                "process/rss_bytes": sum(item.memory_info().rss for item in tree),
+                "process/count": len(tree),
+            }
+        except psutil.Error:
+            return {}
+
+
+def _percent(part: float, whole: float) -> float:
+    return round(100 * part / whole, 1)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _lines(path: str) -> list[str]:
+    return _read(path).splitlines()
