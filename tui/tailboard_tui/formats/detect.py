@@ -90,6 +90,20 @@ _FORMATS = "tailboard_tui.formats."
 
 FORMATS: list[Format] = [
     NATIVE,
+    Format("wandb", _FORMATS + "wandb:WandbReader", signs.claims_wandb, signs.claims_wandb_file),
+    Format("mlflow", _FORMATS + "mlflow:MlflowReader", signs.claims_mlflow),
+    Format(
+        "mlflow",
+        _FORMATS + "mlflowdb:MlflowDbReader",
+        claims_file=signs.claims_mlflow_file,
+        runs_in_file=signs.mlflow_runs,
+    ),
+    Format(
+        "trackio",
+        _FORMATS + "trackio:TrackioReader",
+        claims_file=signs.claims_trackio_file,
+        runs_in_file=signs.trackio_runs,
+    ),
     Format("huggingface", _FORMATS + "huggingface:HuggingFaceReader", signs.claims_huggingface),
     Format("ultralytics", _FORMATS + "tables:UltralyticsReader", signs.claims_ultralytics),
     Format(

@@ -130,6 +130,66 @@ def _is_scalars_directory(path: str, name: str) -> bool:
     return any(name.startswith(tag.replace("/", "_") + "_") for tag in tags)
 
 
+def claims_wandb(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is a run of wandb."""
+    return "run-" in os.path.basename(path) and any(name.endswith(".wandb") for name in names)
+
+
+def claims_wandb_file(path: str) -> bool:
+    """Whether the file is wandb's, by its first bytes."""
+    return path.endswith(".wandb") and _head(path, 4) == b":W&B"
+
+
+def _head(path: str, length: int) -> bytes:
+    try:
+        return read_slice(path, 0, length)
+    except (OSError, ValueError):
+        return b""
+
+
+def claims_mlflow(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is a run of MLflow's file store, and not a deleted one."""
+    if "meta.yaml" not in names or not ({"metrics", "params", "tags"} & names):
+        return False
+    return b"lifecycle_stage: deleted" not in _head(f"{path}/meta.yaml", LOOK_BYTES)
+
+
+def claims_mlflow_file(path: str) -> bool:
+    """Whether the file is MLflow's database."""
+    if not _may_be_database(path):
+        return False
+    from tailboard_tui.formats import mlflowdb
+
+    return mlflowdb.claims(path)
+
+
+def mlflow_runs(path: str) -> Sequence[str]:
+    """The runs in MLflow's database."""
+    from tailboard_tui.formats import mlflowdb
+
+    return mlflowdb.runs_in(path)
+
+
+def claims_trackio_file(path: str) -> bool:
+    """Whether the file is a project of trackio."""
+    if not _may_be_database(path):
+        return False
+    from tailboard_tui.formats import trackio
+
+    return trackio.claims(path)
+
+
+def trackio_runs(path: str) -> Sequence[str]:
+    """The runs in a project of trackio."""
+    from tailboard_tui.formats import trackio
+
+    return trackio.runs_in(path)
+
+
+def _may_be_database(path: str) -> bool:
+    return path.endswith((".db", ".sqlite", ".sqlite3")) and _head(path, 16) == b"SQLite format 3\0"
+
+
 def claims_huggingface(path: str, names: frozenset[str]) -> bool:
     """Whether the directory is an output directory of the Trainer, not one of its checkpoints."""
     if TRAINER_STATE in names and not CHECKPOINT.match(os.path.basename(path)):

@@ -1,6 +1,7 @@
 """The files that a foreign run's points come from, each read forward or, where it is rewritten, as a whole.
 
 A source is a file with a decoder. The decoder is pure: bytes in, in any pieces, rows and complaints out.
+No file stays open between two looks: a run may have hundreds, and thousands of runs are watched.
 """
 
 from __future__ import annotations
@@ -116,15 +117,17 @@ class ByteSource(_File):
         super().__init__(path, prefix)
         self._make = make
         self._decoder = make()
-        self._file = Follower(path)
+        self._file = Follower(path, keep_open=False)
 
     def poll(self, limit_bytes: int) -> Piece:
         """The next points; never raises."""
-        if self._file.check():
+        is_other = self._file.check()
+        data = self._file.read(limit_bytes)
+        self._file.rest()
+        if is_other:
             self.rewind()
             return Piece(reset=True, more=True)
         complaints = self._news_of(self._file.problem)
-        data = self._file.read(limit_bytes)
         if not data:
             return Piece(complaints=complaints, more=self._file.is_in_doubt)
         self._file.take(data)
@@ -159,7 +162,7 @@ class LineSource(_File):
         super().__init__(path, prefix)
         self._make = make
         self._decoder = make()
-        self._lines = LineFollower(path)
+        self._lines = LineFollower(path, keep_open=False)
         self._now = now
         self._tail: bytes | None = None
         """The unfinished last line that was taken as it stood."""

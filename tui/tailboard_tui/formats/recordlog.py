@@ -1,0 +1,158 @@
+"""The record log of LevelDB, as wandb and swanlab write it, fed with bytes in any pieces.
+
+A piece of a record is `uint32 crc | uint16 length | uint8 type | data`, little endian; no piece crosses a
+block of 32,768 bytes, what is left of a block is zeros. Here the crc is zlib's over type and data.
+Source: https://github.com/google/leveldb/blob/main/doc/log_format.md, wandb/sdk/internal/datastore.py.
+
+Blocks are not counted: every piece is checked by its crc, and after damage the next sound one is looked for,
+so bytes that were inserted or lost cost the records that they stand in, and no more.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+
+FILE_HEADER_BYTES = 7
+_HEADER = struct.Struct("<IHB")
+_HEADER_BYTES = _HEADER.size
+_BLOCK_BYTES = 32_768
+_MAX_PADDING = _HEADER_BYTES - 1
+_UNFINISHED, _DAMAGED = -1, -2
+_KINDS = re.compile(rb"[\x01-\x04]")
+_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+
+_TYPE_CRC = [zlib.crc32(bytes([kind])) for kind in range(5)]
+
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+"""A longer record holds no metrics; it is left out."""
+
+MAX_MESSAGES = 20
+"""Damages told one by one."""
+
+
+class RecordLog:
+    """Takes a file's bytes in order and gives its records.
+
+    Args:
+        magic: The first bytes of the file.
+        in_the_middle: The bytes begin anywhere in the file: the first record is to be found.
+    """
+
+    def __init__(self, magic: bytes, *, in_the_middle: bool = False) -> None:
+        self._magic = magic
+        self._is_begun = in_the_middle
+        self._is_lost = in_the_middle
+        self._buffer = b""
+        self._offset = 0
+        """Place of the buffer's first byte in the file."""
+        self._parts: list[bytes] = []
+        self._parts_bytes = 0
+        self._damages = 0
+        self._messages: list[str] = []
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The whole and sound records that end within `data`."""
+        self._buffer = buffer = self._buffer + data if self._buffer else data
+        at = 0
+        if not self._is_begun:
+            if len(buffer) < FILE_HEADER_BYTES:
+                return []
+            self._is_begun = True
+            if not buffer.startswith(self._magic):
+                self._say(f"does not begin with {self._magic.decode()}")
+            at = FILE_HEADER_BYTES
+        records: list[bytes] = []
+        while True:
+            if self._is_lost:
+                at = self._search(at)
+                if self._is_lost:
+                    break
+            start, stop = self._next(at)
+            if stop == _UNFINISHED:
+                break
+            if stop == _DAMAGED:
+                self._lose(at)
+                at += 1
+                continue
+            self._piece(buffer[start + 6], buffer[start + _HEADER_BYTES : stop], records)
+            at = stop
+        self._buffer = buffer[at:]
+        self._offset += at
+        return records
+
+    def take_messages(self) -> list[str]:
+        """What was found damaged since the last call."""
+        messages, self._messages = self._messages, []
+        return messages
+
+    def _next(self, at: int) -> tuple[int, int]:
+        """Begin and end of the piece at `at`, padding before it skipped; the end may say that it is none."""
+        first = stop = self._end_of_piece(at)
+        start = at
+        while stop < 0 and start - at < _MAX_PADDING and self._buffer[start : start + 1] == b"\0":
+            start += 1
+            stop = self._end_of_piece(start)
+            if stop == _UNFINISHED:
+                first = _UNFINISHED
+        return (start, stop) if stop >= 0 else (at, first)
+
+    def _end_of_piece(self, at: int) -> int:
+        """Where the sound piece at `at` ends, or `_UNFINISHED`, or `_DAMAGED`."""
+        buffer = self._buffer
+        if at + _HEADER_BYTES > len(buffer):
+            return _UNFINISHED
+        crc, length, kind = _HEADER.unpack_from(buffer, at)
+        if not _FULL <= kind <= _LAST or length > _BLOCK_BYTES - _HEADER_BYTES:
+            return _DAMAGED
+        stop = at + _HEADER_BYTES + length
+        if stop > len(buffer):
+            return _UNFINISHED
+        is_sound = zlib.crc32(buffer[at + _HEADER_BYTES : stop], _TYPE_CRC[kind]) == crc
+        return stop if is_sound else _DAMAGED
+
+    def _lose(self, at: int) -> None:
+        self._is_lost = True
+        self._drop_parts()
+        self._say(f"damaged from byte {self._offset + at} on")
+
+    def _search(self, at: int) -> int:
+        """The place of the next sound piece from `at` on; while there is none, from where to search on."""
+        buffer = self._buffer
+        for kind in _KINDS.finditer(buffer, at + 6):
+            start = kind.start() - 6
+            if self._end_of_piece(start) > start + _HEADER_BYTES:
+                self._is_lost = False
+                self._say(f"read on from byte {self._offset + start}")
+                return start
+        # A piece may begin in what is here and end in what is still to come.
+        return max(at, len(buffer) - _BLOCK_BYTES)
+
+    def _piece(self, kind: int, data: bytes, records: list[bytes]) -> None:
+        if kind == _FULL:
+            self._drop_parts()
+            records.append(data)
+            return
+        if kind == _FIRST:
+            self._drop_parts()
+        elif not self._parts:
+            return  # The rest of a record whose begin is lost.
+        self._parts.append(data)
+        self._parts_bytes += len(data)
+        if self._parts_bytes > MAX_RECORD_BYTES:
+            self._say(f"record longer than {MAX_RECORD_BYTES >> 20} MiB left out")
+            self._drop_parts()
+        elif kind == _LAST:
+            records.append(b"".join(self._parts))
+            self._drop_parts()
+
+    def _drop_parts(self) -> None:
+        self._parts, self._parts_bytes = [], 0
+
+    def _say(self, message: str) -> None:
+        self._damages += 1
+        if self._damages <= MAX_MESSAGES:
+            self._messages.append(message)
+        elif self._damages == MAX_MESSAGES + 1:
+            self._messages.append("more damage follows")

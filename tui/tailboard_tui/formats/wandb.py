@@ -1,0 +1,183 @@
+"""W&B runs on disk: `[offline-]run-<date>_<time>-<id>/run-<id>.wandb` and what stands in `files/`."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.base import LogFile, Problem, Rows, RunFacts, Value
+from tailboard_tui.formats.flat import flatten
+from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.recordlog import RecordLog
+from tailboard_tui.formats.sources import ByteSource, Complaint, Source
+from tailboard_tui.formats.surroundings import read_mapping
+from tailboard_tui.formats.wandbrecords import MAGIC, WandbRecords
+
+_HEAD_BYTES = 32 * 1024
+_TAIL_BYTES = 16 * 1024
+"""What is looked at before the file is read: the run with its configuration; the last steps, the exit."""
+
+
+class WandbDecoder:
+    """One W&B file -> rows and facts."""
+
+    def __init__(self) -> None:
+        self.records = WandbRecords()
+        self._log = RecordLog(MAGIC)
+        self._complaints: list[Complaint] = []
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the file."""
+        for record in self._log.feed(data):
+            message = self.records.read(record)
+            if message is not None:
+                self._complaints.append(Complaint(None, message))
+        self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
+
+    def take(self) -> tuple[list[Rows], list[Complaint]]:
+        """The points of the records that are whole."""
+        complaints, self._complaints = self._complaints, []
+        return self.records.take(), complaints
+
+
+class WandbReader(RunReader):
+    """A run directory of wandb, or its `.wandb` file."""
+
+    source = "wandb"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._decoder: WandbDecoder | None = None
+
+    def sources(self) -> Iterable[Source]:
+        """The one file of records."""
+        path = self._file()
+        return [] if path is None else [self.known(path) or ByteSource(path, self._make)]
+
+    def _make(self) -> WandbDecoder:
+        self._decoder = WandbDecoder()
+        return self._decoder
+
+    def _file(self) -> str | None:
+        entries = self.listings.of(self.path)
+        if not entries.files and not entries.directories:
+            return self.path if os.path.isfile(self.path) else None
+        names = [name for name in entries.files if name.endswith(".wandb")]
+        return f"{self.path}/{names[0]}" if names else None
+
+    def _beside(self, name: str) -> str | None:
+        path = f"{self.path}/files/{name}"
+        return path if name in self.listings.of(f"{self.path}/files").files else None
+
+    def watched(self) -> Iterable[str]:
+        """The small files in `files/`."""
+        names = ("output.log", "config.yaml", "wandb-metadata.json", "wandb-summary.json")
+        return [path for name in names if (path := self._beside(name)) is not None]
+
+    def extra_stamp(self) -> tuple[object, ...]:
+        """How many records were read."""
+        return (self._decoder.records.count,) if self._decoder is not None else ()
+
+    def describe(self) -> RunFacts:
+        """Facts from the records read so far, or from the ends of the file, and from `files/`."""
+        path = self._file()
+        read = self._decoder.records if self._decoder is not None and self._decoder.records.count else None
+        head, tail, peek = _peek(path) if path is not None else (WandbRecords(), WandbRecords(), Peek())
+        told = read or head
+        finish = read.finish if read is not None and self._is_read_out() else tail.finish
+        problems: list[Problem] = []
+        config = self._mapping("config.yaml", problems)
+        metadata = self._mapping("wandb-metadata.json", problems)
+        summary = flatten(self._mapping("wandb-summary.json", problems), "/")
+        run, environment = told.run, told.environment
+        run_id = run.get("id") or os.path.basename(self.path).rpartition("-")[2].removesuffix(".wandb")
+        output = self._beside("output.log")
+        return RunFacts(
+            id=run_id,
+            name=run.get("name") or run_id,
+            source=self.source,
+            path=self.path,
+            project=run.get("project") or None,
+            group=run.get("group") or None,
+            job_type=run.get("job_type") or None,
+            tags=told.tags,
+            notes=run.get("notes") or None,
+            created=told.created,
+            command=_command(told, metadata),
+            host=run.get("host") or _text(metadata, "host"),
+            user=environment.get("user") or _text(metadata, "username"),
+            python=environment.get("python") or _text(metadata, "python"),
+            platform=environment.get("os") or _text(metadata, "os"),
+            git=told.git,
+            config=flatten({**_unwrapped(config), **told.config}),
+            summary={**_public(summary), **tail.summary, **(read.summary if read is not None else {})},
+            metric_defs=tuple(told.metric_defs.values()),
+            finish=finish,
+            alerts=tuple(told.alerts),
+            log_files=(LogFile(output, "output.log"),) if output is not None else (),
+            diff_path=self._beside("diff.patch"),
+            packages_path=self._beside("requirements.txt"),
+            last_step=peek.last_step,
+            last_time=peek.last_time,
+            last_values=peek.last_values,
+            problems=tuple(problems),
+        )
+
+    def _is_read_out(self) -> bool:
+        return all(read == size for read, size in (source.progress() for source in self._sources))
+
+    def _mapping(self, name: str, problems: list[Problem]) -> Mapping[str, object]:
+        path = self._beside(name)
+        return {} if path is None else read_mapping(path, f"files/{name}", problems)
+
+
+def _peek(path: str) -> tuple[WandbRecords, WandbRecords, Peek]:
+    """What the first and the last bytes of the file tell."""
+    head, tail = WandbRecords(), WandbRecords()
+    try:
+        size = os.stat(path, follow_symlinks=False).st_size
+        for record in RecordLog(MAGIC).feed(read_slice(path, 0, _HEAD_BYTES)):
+            head.read(record)
+        start = max(size - _TAIL_BYTES, 0)
+        log = RecordLog(MAGIC, in_the_middle=start > 0)
+        for record in log.feed(read_slice(path, start, _TAIL_BYTES)):
+            tail.read(record)
+    except OSError:
+        return head, tail, Peek()
+    step, values = None, {}
+    for rows in tail.take():
+        if rows.stream == "metrics":
+            step = float(rows.steps[-1])
+            values = {name: float(column.values[-1]) for name, column in rows.columns.items()}
+    if tail.created is None:
+        tail.created = head.created
+    if step is not None and math.isnan(step):
+        step = None
+    return head, tail, Peek(head.created, tail.last_time, step, values)
+
+
+def _command(told: WandbRecords, metadata: Mapping[str, object]) -> str | None:
+    program = told.environment.get("program") or _text(metadata, "program")
+    arguments = metadata.get("args")
+    words = told.arguments or tuple(arguments if isinstance(arguments, list) else ())
+    return " ".join([program, *map(str, words)]) if program else None
+
+
+def _text(found: Mapping[str, object], name: str) -> str | None:
+    value = found.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _unwrapped(config: Mapping[str, object]) -> dict[str, object]:
+    """config.yaml wraps each value: `lr: {desc: null, value: 0.1}`."""
+    return {
+        name: item["value"]
+        for name, item in config.items()
+        if isinstance(item, dict) and "value" in item and name != "_wandb"
+    }
+
+
+def _public(summary: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in summary.items() if not name.startswith("_")}

@@ -1,0 +1,276 @@
+"""What stands in a W&B file: records -> points, and facts of the run.
+
+Source: wandb/proto/wandb_internal.proto. Values are JSON texts: NaN is the text `NaN`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Literal
+
+from tailboard_tui.formats.base import Alert, Finish, Git, MetricDef, Rows, Value
+from tailboard_tui.formats.flat import flatten
+from tailboard_tui.formats.protobuf import WireError, bytes_of, children, fields, signed, text_of
+from tailboard_tui.formats.rowbuilder import RowsBuilder
+
+MAGIC = b":W&B"
+
+_HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS = 2, 3, 4, 5, 7
+_ALERT, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 10, 12, 17, 18, 26
+"""Fields of Record."""
+
+_VALUE_JSON = b"\x82\x01"
+"""The tag of `value_json`, field 16 of every item."""
+
+MAX_NAMES = 100_000
+
+
+class WandbRecords:
+    """Takes the records of one file in order: points to take out, facts to look at."""
+
+    def __init__(self) -> None:
+        self.config: dict[str, object] = {}
+        self.summary: dict[str, Value] = {}
+        self.run: dict[str, str] = {}
+        self.tags: tuple[str, ...] = ()
+        self.git = Git()
+        self.created: float | None = None
+        self.environment: dict[str, str] = {}
+        self.arguments: tuple[str, ...] = ()
+        self.alerts: list[Alert] = []
+        self.metric_defs: dict[str, MetricDef] = {}
+        self.finish: Finish | None = None
+        self.last_time: float | None = None
+        self.count = 0
+        """Records read: whether the facts may be others than before."""
+        self._history = RowsBuilder("")
+        self._stats = RowsBuilder("stats", "system")
+        self._names: dict[bytes, str] = {}
+        """The bytes of an item before its value -> its name."""
+
+    def take(self) -> list[Rows]:
+        """The points since the last call."""
+        return self._history.take() + self._stats.take()
+
+    def read(self, record: bytes) -> str | None:
+        """Take in one record; what is wrong with it, if anything."""
+        self.count += 1
+        try:
+            for number, wire, value in fields(record):
+                if wire == 2 and number in _READERS:
+                    _READERS[number](self, bytes_of(value))
+        except WireError as error:
+            return f"undecodable record {self.count}: {error}"
+        return None
+
+    # Points
+
+    def _read_history(self, message: bytes) -> None:
+        step = time = math.nan
+        values: dict[str, float] = {}
+        for number, wire, value in fields(message):
+            if number == 1 and wire == 2:
+                name, text = self._item(bytes_of(value))
+                if name == "_timestamp":
+                    time = _number(text)
+                elif name == "_step":
+                    step = _number(text)
+                elif not name.startswith("_"):
+                    self._put(values, name, text)
+            elif number == 2 and wire == 2 and math.isnan(step):
+                step = float(_first_number(bytes_of(value)))
+        self._history.add(step, time, values)
+        self._hear(time)
+        self.finish = None
+
+    def _read_stats(self, message: bytes) -> None:
+        time = math.nan
+        values: dict[str, float] = {}
+        for number, wire, value in fields(message):
+            if number == 2 and wire == 2:
+                time = _timestamp(bytes_of(value))
+            elif number == 3 and wire == 2:
+                name, text = self._item(bytes_of(value))
+                self._put(values, name, text)
+        self._stats.add(math.nan, time, values)
+        self._hear(time)
+
+    def _hear(self, time: float) -> None:
+        if math.isfinite(time):
+            self.last_time = max(time, self.last_time or time)
+
+    def _item(self, item: bytes) -> tuple[str, bytes]:
+        """Name and JSON text of an item; nested keys are joined with slashes."""
+        cut = item.find(_VALUE_JSON)
+        if cut >= 0:
+            name = self._names.get(item[:cut])
+            if name is not None and cut + 2 < len(item) and item[cut + 2] == len(item) - cut - 3:
+                return name, item[cut + 3 :]
+        keys: list[str] = []
+        text = b""
+        for number, _, value in fields(item):
+            if number in (1, 2) and value:
+                keys.append(text_of(value))
+            elif number == 16:
+                text = bytes_of(value)
+        name = "/".join(keys)
+        if cut >= 0 and len(self._names) < MAX_NAMES:
+            self._names[item[:cut]] = name
+        return name, text
+
+    @staticmethod
+    def _put(values: dict[str, float], name: str, text: bytes) -> None:
+        """The number or numbers that a JSON text holds, under their names."""
+        try:
+            values[name] = float(text)
+            return
+        except ValueError:
+            pass
+        found = _json(text)
+        if isinstance(found, bool):
+            values[name] = float(found)
+        elif isinstance(found, dict) and "_type" not in found:
+            for inner, value in flatten(found, "/").items():
+                if isinstance(value, int | float):
+                    values[f"{name}/{inner}"] = float(value)
+
+    # Facts
+
+    def _read_summary(self, message: bytes) -> None:
+        for update in children(message, 1):
+            name, text = self._item(update)
+            if name and not name.startswith("_"):
+                self.summary.update(flatten({name: _json(text)}, "/"))
+        for removed in children(message, 2):
+            self.summary.pop(self._item(removed)[0], None)
+
+    def _read_config(self, message: bytes) -> None:
+        for update in children(message, 1):
+            keys, text = [], b""
+            for number, _, value in fields(update):
+                if number in (1, 2) and value:
+                    keys.append(text_of(value))
+                elif number == 16:
+                    text = bytes_of(value)
+            if keys and keys[0] != "_wandb":
+                self.config[".".join(keys)] = _json(text)
+        for removed in children(message, 2):
+            self.config.pop(self._item(removed)[0].replace("/", "."), None)
+
+    def _read_run(self, message: bytes) -> None:
+        tags = []
+        for number, wire, value in fields(message):
+            if number in _RUN_FIELDS and wire == 2:
+                self.run[_RUN_FIELDS[number]] = text_of(value)
+            elif number == 4 and wire == 2:
+                self._read_config(bytes_of(value))
+            elif number == 10 and wire == 2:
+                tags.append(text_of(value))
+            elif number == 17 and wire == 2:
+                self.created = _timestamp(bytes_of(value))
+            elif number == 21 and wire == 2:
+                self._read_git(bytes_of(value))
+        self.tags = tuple(tags)
+
+    def _read_git(self, message: bytes) -> None:
+        found = {number: text_of(value) for number, wire, value in fields(message) if wire == 2}
+        self.git = Git(commit=found.get(2), remote=found.get(1))
+
+    def _read_environment(self, message: bytes) -> None:
+        arguments = []
+        for number, wire, value in fields(message):
+            if number in _ENVIRONMENT_FIELDS and wire == 2:
+                self.environment[_ENVIRONMENT_FIELDS[number]] = text_of(value)
+            elif number == 5 and wire == 2:
+                arguments.append(text_of(value))
+            elif number == 9 and wire == 2:
+                self._read_git(bytes_of(value))
+        self.arguments = tuple(arguments)
+
+    def _read_metric(self, message: bytes) -> None:
+        name = step_metric = ""
+        goal: Literal["minimize", "maximize"] | None = None
+        summary = None
+        for number, wire, value in fields(message):
+            if number in (1, 2) and wire == 2:
+                name = text_of(value)
+            elif number == 4 and wire == 2:
+                step_metric = text_of(value)
+            elif number == 7 and wire == 2:
+                kinds = [kind for kind, _, is_on in fields(bytes_of(value)) if is_on]
+                summary = next((_SUMMARIES[kind] for kind in kinds if kind in _SUMMARIES), None)
+            elif number == 8:
+                goal = {1: "minimize", 2: "maximize"}.get(signed(value))  # type: ignore[assignment]  # those two
+        if name and len(self.metric_defs) < MAX_NAMES:
+            self.metric_defs[name] = MetricDef(name, step_metric or None, summary, goal)
+
+    def _read_alert(self, message: bytes) -> None:
+        found = {number: text_of(value) for number, wire, value in fields(message) if wire == 2}
+        level = {"WARN": "warning", "ERROR": "error"}.get(found.get(3, ""), "info")
+        time = self.last_time or self.created or math.nan
+        if len(self.alerts) < 1000:
+            alert = Alert(time, found.get(1, ""), found.get(2, ""), level)  # type: ignore[arg-type]  # of the three
+            self.alerts.append(alert)
+
+    def _read_exit(self, message: bytes) -> None:
+        code, runtime = 0, None
+        for number, _, value in fields(message):
+            if number == 1:
+                code = signed(value)
+            elif number == 2:
+                runtime = signed(value)
+        time = self.created + runtime if self.created is not None and runtime else self.last_time
+        self.finish = Finish(time, "finished" if code == 0 else "failed", code)
+
+
+_READERS = {
+    _HISTORY: WandbRecords._read_history,
+    _SUMMARY: WandbRecords._read_summary,
+    _CONFIG: WandbRecords._read_config,
+    _STATS: WandbRecords._read_stats,
+    _ALERT: WandbRecords._read_alert,
+    _METRIC: WandbRecords._read_metric,
+    _RUN: WandbRecords._read_run,
+    _EXIT: WandbRecords._read_exit,
+    _ENVIRONMENT: WandbRecords._read_environment,
+}
+
+_RUN_FIELDS = {
+    1: "id",
+    3: "project",
+    6: "group",
+    7: "job_type",
+    8: "name",
+    9: "notes",
+    13: "host",
+}
+_ENVIRONMENT_FIELDS = {1: "os", 2: "python", 6: "program", 11: "root", 12: "host", 13: "user", 18: "gpu"}
+_SUMMARIES = {1: "min", 2: "max", 3: "mean", 4: "best", 5: "last", 6: "none"}
+
+
+def _json(text: bytes) -> object:
+    """The value of a JSON text, with bare NaN and infinities; the text itself where it is none."""
+    try:
+        found: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text.decode("utf-8", "replace")
+    return found
+
+
+def _number(text: bytes) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _first_number(message: bytes) -> int:
+    """The number in field 1 of a message; zero is left out on the wire."""
+    return next((signed(value) for number, wire, value in fields(message) if number == 1 and wire == 0), 0)
+
+
+def _timestamp(message: bytes) -> float:
+    """A google.protobuf.Timestamp as Unix seconds."""
+    found = {number: signed(value) for number, wire, value in fields(message) if wire == 0}
+    return found.get(1, 0) + found.get(2, 0) / 1e9
