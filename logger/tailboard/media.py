@@ -110,6 +110,11 @@ def _image_file(path: str, caption: Mapping[str, object]) -> Content:
 class Histogram:
     """How often values fall into equal bins. Values that are not finite are counted apart."""
 
+    counts: list[float]
+    """Shape (bins,); empty without any finite value."""
+    edges: list[float]
+    """Shape (bins + 1,), ascending, in the values' unit."""
+
     def __init__(self, sequence: object = None, np_histogram: object = None, num_bins: int = 64) -> None:
         """Count.
 
@@ -119,12 +124,9 @@ class Histogram:
             num_bins: How many bins, 1 to 512.
         """
         self.not_finite = 0
-        self.counts: list[float]
-        self.edges: list[float]
         if np_histogram is not None:
-            counts, edges = np_histogram  # type: ignore[misc]  # a pair
-            self.counts = _numbers(counts)
-            self.edges = _numbers(edges)
+            known = list(np_histogram)  # type: ignore[call-overload]  # a pair
+            self.counts, self.edges = _numbers(known[0]), _numbers(known[1])
         else:
             self._count(sequence, max(1, min(int(num_bins), 512)))
 
