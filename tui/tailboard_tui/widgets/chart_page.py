@@ -109,7 +109,7 @@ def column_count(width: int, sizes: Sequence[int], wanted: int = 0) -> int:
 
     def cost(columns: int) -> float:
         places = sum(-(-size // columns) * columns for size in sizes)
-        return places / max(sum(sizes), 1) + 0.15 * abs(columns - ideal)
+        return places / max(sum(sizes), 1) + 0.25 * abs(columns - ideal)
 
     return min(fitting, key=cost)
 
@@ -128,13 +128,30 @@ def page_rows(found: Sequence[Group], columns: int, folded: frozenset[str]) -> l
 
 
 def place(rows: Sequence[PageRow], first: int, columns: int, width: int, height: int) -> Page:
-    """The rows from `first` on that fit, stretched so that the page is filled."""
+    """The rows from `first` on that fit, stretched so that the page is filled.
+
+    Charts are made up to a quarter lower than they would like to be where one more row then fits.
+    """
     chart_width = (width - GAP * (columns - 1)) // columns
     target = min(max(round(chart_width * ASPECT), MIN_CHART_HEIGHT), MAX_ROW_HEIGHT, max(height - 1, 1))
     first = min(max(first, 0), max(len(rows) - 1, 0))
+    end, used = _fitting(rows, first, target, height)
+    lower = min(max(target * 3 // 4, MIN_CHART_HEIGHT), target)
+    more, needed = _fitting(rows, first, lower, height)
+    if more > end:
+        target, end, used = lower, more, needed
+    chart_rows = sum(1 for row in rows[first:end] if row.metrics)
+    spare = max(height - used, 0)
+    if first > 0 or end < len(rows):
+        spare = min(spare, chart_rows * (target // 2))
+    return Page(tuple(_slots(rows[first:end], columns, chart_width, target, spare, chart_rows)), first, end)
+
+
+def _fitting(rows: Sequence[PageRow], first: int, chart_height: int, height: int) -> tuple[int, int]:
+    """The index after the last row that fits, and the cells that these rows need."""
     used, end = 0, first
     while end < len(rows):
-        need = target if rows[end].metrics else 1
+        need = chart_height if rows[end].metrics else 1
         if used + need > height and end > first:
             break
         used += need
@@ -142,12 +159,7 @@ def place(rows: Sequence[PageRow], first: int, columns: int, width: int, height:
     while end - 1 > first and not rows[end - 1].metrics and end < len(rows):
         end -= 1  # a heading at the foot of the page belongs to the next one
         used -= 1
-    chart_rows = sum(1 for row in rows[first:end] if row.metrics)
-    is_all = first == 0 and end == len(rows)
-    spare = max(height - used, 0)
-    if not is_all:
-        spare = min(spare, chart_rows * (target // 2))
-    return Page(tuple(_slots(rows[first:end], columns, chart_width, target, spare, chart_rows)), first, end)
+    return end, used
 
 
 def _slots(
