@@ -115,6 +115,7 @@ class NativeReader:
         return {
             name: {"file": source.follower.state(), "parser": source.parser.state()}
             for name, source in self._sources.items()
+            if source.follower.file.offset
         }
 
     def restore(self, state: Mapping[str, Any]) -> bool:
@@ -151,20 +152,30 @@ class NativeReader:
 
     def _find_sources(self) -> None:
         """Notice files of points that came; one that went says so itself when it is polled."""
+        names = {layout.METRICS, layout.SYSTEM} | self._listed_when_changed()
+        if self._small is not None:
+            names |= self._small.point_files()
+        for name in names - self._sources.keys():
+            clock = clock_of(name)
+            if clock is not None:
+                self._add_source(name, clock)
+                self._sources = dict(sorted(self._sources.items(), key=lambda item: _order(item[0])))
+
+    def _listed_when_changed(self) -> set[str]:
+        """Names in the directory if its time moved since the last look.
+
+        Within one tick of the file system's clock a new file may be overlooked: `facts` lists anyway.
+        """
         try:
             found = os.stat(self.path)
             stamp = (found.st_ino, found.st_mtime_ns)
             if stamp == self._directory_stamp:
-                return
-            names = os.listdir(self.path)
+                return set()
+            names = set(os.listdir(self.path))
         except OSError:
-            return
+            return set()
         self._directory_stamp = stamp
-        for name in names:
-            clock = clock_of(name)
-            if clock is not None and name not in self._sources:
-                self._add_source(name, clock)
-        self._sources = dict(sorted(self._sources.items(), key=lambda item: _order(item[0])))
+        return names
 
     def _add_source(self, name: str, clock: str) -> _Source:
         path = f"{self.path}/{name}"

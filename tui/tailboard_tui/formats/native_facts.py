@@ -84,6 +84,10 @@ class NativeFacts:
             self._facts = self._describe(stamps, wrong, texts)
         return self._facts
 
+    def point_files(self) -> set[str]:
+        """Names of the files of points that have been seen."""
+        return set(self._tails)
+
     def _list(self) -> tuple[dict[str, Stamp], list[Problem]]:
         """The regular files of the directory, and what is wrong with those of our names."""
         stamps: dict[str, Stamp] = {}

@@ -300,13 +300,15 @@ class RunColumns:
     def _call(self, column: MetricColumn) -> None:
         """Give a new column the name under which it is shown."""
         holder = self._names.get(column.name)
-        if holder is not None and holder.clock.stream == "system" and column.clock.stream == "metrics":
+        if _is_rank(column.clock.name):
+            self._names[self._free_name(column)] = column
+        elif holder is None:
+            self._names[column.name] = column
+        elif holder.clock.stream == "system" and column.clock.stream == "metrics":
             self._names[column.name] = column
             self._names[self._free_name(holder)] = holder
-        elif holder is not None or _is_rank(column.clock.name):
-            self._names[self._free_name(column)] = column
         else:
-            self._names[column.name] = column
+            self._names[self._free_name(column)] = column
 
     def _free_name(self, column: MetricColumn) -> str:
         name = f"{column.clock.name}/{column.name}"
