@@ -13,7 +13,19 @@ from tailboard_tui.commands.common import OK, Subparsers, add_command, default_r
 
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\Z")
 
-TAKES_RUNS = ("show", "tail", "plot", "metrics", "compare", "wait", "export", "convert", "archive", "rm")
+TAKES_RUNS = (
+    "show",
+    "tail",
+    "plot",
+    "metrics",
+    "compare",
+    "wait",
+    "verify",
+    "export",
+    "convert",
+    "archive",
+    "rm",
+)
 
 BASH = """\
 # tailboard completion for bash: eval "$(tailboard completion bash)"
