@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
         (
             Command("verify", "RUN ...", "is the data that a run pinned still the same?"),
             Command("export", "RUN ... -o FILE", "points as .csv, .parquet or .jsonl"),
+            Command("convert", "RUN ... -o DIR", "runs of any format as our own, or as event files"),
             Command("archive", "RUN ...", "move runs to the trash folder, or back"),
             Command("rm", "RUN ...", "the same, and empty the trash"),
         ),
