@@ -1,0 +1,253 @@
+"""A run of any format as a run directory of ours, read back and compared, or as TensorBoard's event file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tailboard import layout
+from tailboard.encoding import encode_line
+from tailboard_tui.files.opening import open_regular
+from tailboard_tui.formats.base import FloatArray, RunFacts
+from tailboard_tui.formats.tensorboard_write import Scalar, write_event_file
+from tailboard_tui.store.model import Points, Series
+
+_COPY_BYTES = 1024 * 1024
+
+
+class ConversionError(Exception):
+    """The run could not be converted; the message says why. Nothing is left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a conversion wrote."""
+
+    path: str
+    points: int
+
+
+def to_tensorboard(facts: RunFacts, points: Points, directory: str, now: float) -> Converted:
+    """Write the points and the configuration of a run as one event file in `directory`.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    created = facts.created if facts.created is not None else now
+    names = (*points.metrics, *points.system_metrics)
+    series = [found for name in names if (found := points.series(name)) is not None]
+    path = write_event_file(directory, _scalars(series), facts.config, created)
+    return Converted(path, sum(len(one.values) for one in series))
+
+
+def _scalars(series: Sequence[Series]) -> Iterator[Scalar]:
+    for one in series:
+        for step, time, value in zip(
+            one.steps.tolist(), one.times.tolist(), one.values.tolist(), strict=True
+        ):
+            yield one.name, step, time, value
+
+
+def to_native(facts: RunFacts, points: Points, root: str, now: float) -> Converted:
+    """Write a run as a new run directory of our format below `root`.
+
+    Its id is kept where it may name a directory. Points that a resumed segment replaced are left out.
+
+    Raises:
+        ConversionError: There is a run of this id, or what was written does not read back the same.
+        OSError: It cannot be written.
+    """
+    run_id = facts.id if layout.is_run_id(facts.id) else layout.new_run_id(facts.created or now)
+    path = os.path.join(root, run_id)
+    if os.path.lexists(path):
+        raise ConversionError(f"{path} exists")
+    partial = os.path.join(root, f".{run_id}.part")
+    os.makedirs(root, exist_ok=True)
+    shutil.rmtree(partial, ignore_errors=True)
+    os.mkdir(partial)
+    try:
+        count = _write_points(points, points.metrics, os.path.join(partial, layout.METRICS))
+        count += _write_points(points, points.system_metrics, os.path.join(partial, layout.SYSTEM))
+        _write_facts(facts, run_id, partial)
+        difference = difference_of(points, partial)
+        if difference is not None:
+            raise ConversionError(f"what was written does not read back: {difference}")
+        os.rename(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return Converted(path, count)
+
+
+def _write_points(points: Points, names: Sequence[str], path: str) -> int:
+    """One line a record: metrics with the same step and time stand together. How many points there were."""
+    series = [found for name in names if (found := points.series(name)) is not None]
+    if not series:
+        return 0
+    with open(path, "xb") as file:
+        for step, time, values in records(series):
+            line: dict[str, object] = {} if math.isnan(step) else {layout.STEP: _number(step)}
+            if not math.isnan(time):
+                line[layout.TIMESTAMP] = time
+            line.update(("_" + name if name.startswith("_") else name, _text(v)) for name, v in values)
+            file.write(encode_line(line))
+    return sum(len(one.values) for one in series)
+
+
+def records(series: Sequence[Series]) -> Iterator[tuple[float, float, list[tuple[str, float]]]]:
+    """Points of several metrics as records of step, time and values, each metric's in its own order.
+
+    Records are ordered by time where every metric's points are; else by step where they are; else the
+    metrics follow one another.
+    """
+    owner = np.repeat(np.arange(len(series)), [len(one.values) for one in series])
+    steps, times, values = (
+        np.concatenate([getattr(one, name) for one in series]) for name in ("steps", "times", "values")
+    )
+    order = np.arange(len(owner))
+    have_times, have_steps = (
+        all(_ascends(getattr(one, name)) for one in series) for name in ("times", "steps")
+    )
+    if have_times:
+        order = np.lexsort((order, steps, times) if have_steps else (order, times))
+    elif have_steps:
+        order = np.lexsort((order, steps))
+    waiting: list[tuple[str, float]] = []
+    last: tuple[float, float] | None = None
+    seen: set[int] = set()
+    for row in order.tolist():
+        key = (float(steps[row]), float(times[row]))
+        who = int(owner[row])
+        if waiting and (not _same(key, last) or who in seen):
+            assert last is not None
+            yield (*last, waiting)
+            waiting, seen = [], set()
+        last = key
+        seen.add(who)
+        waiting.append((series[who].name, float(values[row])))
+    if waiting and last is not None:
+        yield (*last, waiting)
+
+
+def _ascends(values: FloatArray) -> bool:
+    return bool(np.isfinite(values).all() and (np.diff(values) >= 0).all())
+
+
+def _same(one: tuple[float, float], other: tuple[float, float] | None) -> bool:
+    return other is not None and all(a == b or (a != a and b != b) for a, b in zip(one, other, strict=True))
+
+
+def _number(value: float) -> int | float | str:
+    return int(value) if value.is_integer() and abs(value) < 2**53 else _text(value)
+
+
+def _text(value: float) -> float | str:
+    """A number as strict JSON can hold it."""
+    if math.isnan(value):
+        return layout.NAN
+    if math.isinf(value):
+        return layout.INFINITY if value > 0 else layout.NEGATIVE_INFINITY
+    return value
+
+
+def _write_facts(facts: RunFacts, run_id: str, path: str) -> None:
+    run = {
+        "format": layout.FORMAT,
+        "id": run_id,
+        "name": facts.name,
+        "project": facts.project,
+        "group": facts.group,
+        "job_type": facts.job_type,
+        "tags": list(facts.tags),
+        "notes": facts.notes,
+        "created": facts.created,
+        "command": facts.command,
+        "cwd": facts.cwd,
+        "host": facts.host,
+        "user": facts.user,
+        "python": facts.python,
+        "platform": facts.platform,
+        "seed": facts.seed,
+        "git": {
+            "commit": facts.git.commit,
+            "branch": facts.git.branch,
+            "remote": facts.git.remote,
+            "dirty": facts.git.dirty,
+        },
+        "converted_from": {"source": facts.source, "path": facts.path},
+    }
+    _write_json(path, layout.RUN, run)
+    if facts.config:
+        _write_json(path, layout.CONFIG, dict(facts.config))
+    if facts.summary:
+        _write_json(path, layout.SUMMARY, dict(facts.summary))
+    events: list[dict[str, object]] = []
+    if facts.created is not None:
+        events.append({"time": facts.created, "event": layout.START})
+    for alert in facts.alerts:
+        said = {"title": alert.title, "text": alert.text, "level": alert.level}
+        events.append({"time": alert.time, "event": layout.ALERT, **said})
+    finish = facts.finish
+    if finish is not None:
+        time = finish.time if finish.time is not None else facts.last_time or facts.modified
+        ended = {"status": finish.status, "exit_code": finish.exit_code, "error": finish.error}
+        events.append({"time": time, "event": layout.FINISH, **ended})
+    with open(os.path.join(path, layout.EVENTS), "xb") as file:
+        for event in events:
+            line = {key: _text(item) if isinstance(item, float) else item for key, item in event.items()}
+            file.write(encode_line({key: item for key, item in line.items() if item is not None}))
+    for source, name in (
+        (facts.log_files[0].path if facts.log_files else None, layout.OUTPUT),
+        (facts.diff_path, layout.GIT_DIFF),
+        (facts.packages_path, layout.PACKAGES),
+    ):
+        if source is not None:
+            _copy(source, os.path.join(path, name))
+
+
+def _write_json(directory: str, name: str, value: dict[str, object]) -> None:
+    kept = {key: _text(item) if isinstance(item, float) else item for key, item in value.items()}
+    with open(os.path.join(directory, name), "x", encoding="ascii") as file:
+        json.dump(kept, file, indent=1, allow_nan=False)
+        file.write("\n")
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a regular file; one that vanished or may not be read is left out."""
+    try:
+        fd = open_regular(source)
+    except OSError:
+        return
+    with os.fdopen(fd, "rb") as read, open(target, "xb") as write:
+        shutil.copyfileobj(read, write, _COPY_BYTES)
+
+
+def difference_of(points: Points, path: str) -> str | None:
+    """What the run directory at `path` does not have as `points` has it; None where all is the same."""
+    from tailboard_tui.formats.native import NativeReader
+    from tailboard_tui.store.columns import RunColumns
+
+    columns, reader = RunColumns(), NativeReader(path)
+    while True:
+        chunk = reader.poll()
+        columns.apply(chunk)
+        if not chunk.more:
+            break
+    reader.close()
+    written = columns.points()
+    for name in (*points.metrics, *points.system_metrics):
+        wanted, found = points.series(name), written.series(name)
+        if wanted is None:
+            continue
+        if found is None:
+            return f"{name} is missing"
+        for what in ("steps", "times", "values"):
+            if not np.array_equal(getattr(wanted, what), getattr(found, what), equal_nan=True):
+                return f"the {what} of {name} differ"
+    return None
