@@ -271,6 +271,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_error", "e", "error", "Next error or traceback.", "log", True),
     Action("previous_error", "E", "error", "Previous error or traceback.", "log"),
     Action("wrap_log", "w", "wrap", "Wrap long lines.", "log"),
+    Action("fold_tracebacks", "z", "fold", "Fold or unfold the frames of tracebacks.", "log"),
     Action("raw_log", "R", "raw", "Show every update of a progress bar, or its last.", "log"),
     Action("filter_log", "ampersand", "filter", "Show only lines that match, or !hide them.", "log"),
     Action("expand_line", "enter", "whole line", "Show the whole line.", "log", False),

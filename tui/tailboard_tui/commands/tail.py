@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -30,7 +31,7 @@ from tailboard_tui.text.terminal_line import Settling, last_lines
 
 if TYPE_CHECKING:
     from tailboard_tui.store.logfile import LogText
-    from tailboard_tui.store.logsearch import Hits
+    from tailboard_tui.store.loghits import Hits
     from tailboard_tui.store.logtime import LogTimes
 
 DEFAULT_LINES = 10
@@ -246,7 +247,8 @@ def _chosen_rows(args: argparse.Namespace, log: LogText, times: LogTimes) -> lis
 
 
 def _hits(typed: str, log: LogText) -> Hits:
-    from tailboard_tui.store.logsearch import Pattern, search_hits
+    from tailboard_tui.store.loghits import search_hits
+    from tailboard_tui.store.logsearch import Pattern
 
     pattern = Pattern.parse(typed)
     if pattern is None or pattern.problem:
@@ -254,6 +256,7 @@ def _hits(typed: str, log: LogText) -> Hits:
     hits = search_hits(log, pattern)
     while hits.step():
         pass
+    hits.close()
     if hits.error:
         raise CommandError(hits.error)
     return hits
@@ -344,9 +347,8 @@ class _Follower:
         """The unfinished row, drawn over as it changes: the progress bar that people watch."""
         from rich.cells import set_cell_size
 
-        text = set_cell_size(
-            line.text, max(os.get_terminal_size(sys.stdout.fileno()).columns - 1, 1)
-        ).rstrip()
+        width = shutil.get_terminal_size().columns
+        text = set_cell_size(line.text, max(width - 1, 1)).rstrip()
         if text != self._live:
             self._live = text
             sys.stdout.write(f"\r{text}\x1b[K")
@@ -361,8 +363,9 @@ def _matcher(typed: str | None) -> Callable[[str], bool]:
     """Whether a new line is to be printed."""
     if not typed:
         return lambda text: True
-    from tailboard_tui.store.logsearch import Pattern
+    from tailboard_tui.store.logsearch import Pattern, make_finder
 
     pattern = Pattern.parse(typed)
     assert pattern is not None  # `_hits` has looked
-    return lambda text: bool(pattern.spans(text))
+    finder = make_finder(pattern)
+    return lambda text: bool(finder.spans([text])[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from tailboard_tui.store.bars import Bar
-from tailboard_tui.store.logsession import LogState
+from tailboard_tui.store.logstate import LogState
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.cells import fit, width_of
@@ -107,6 +107,8 @@ def _gauge(bar: Bar | None) -> list[Part]:
 
 def _right(state: LogState, *, below: int, line: int, is_following: bool) -> list[Part]:
     raw: list[Part] = [("every update  ", "$accent")] if state.is_raw else []
+    if state.is_folded:
+        raw.append(("folded  ", "$accent"))
     if not state.is_open or state.first == state.end:
         return raw
     if is_following:

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tailboard_tui.store.logsession import ViewRow
+from tailboard_tui.store.logstate import ViewRow
 from tailboard_tui.text import ansi
 
 GUTTER_CELLS = 2

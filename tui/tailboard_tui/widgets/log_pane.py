@@ -19,7 +19,8 @@ from textual.widgets import Input
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.formats.base import LogFile
-from tailboard_tui.store.logsession import Answer, Jump, LogSession, LogState, Published, RowsRead
+from tailboard_tui.store.logsession import LogSession
+from tailboard_tui.store.logstate import Answer, Jump, LogState, Published, RowsRead
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.log_detail import LogDetail
@@ -323,7 +324,17 @@ class LogPane(Widget):
 
     def _filter(self, typed: str) -> None:
         if self._session is not None:
-            self._session.filter(tuple(part.strip() for part in typed.split(" & ") if part.strip()))
+            filters = tuple(part.strip() for part in typed.split(" & ") if part.strip())
+            self._apply_filters(filters, is_folded=self._state.is_folded)
+
+    def _apply_filters(self, filters: tuple[str, ...], *, is_folded: bool) -> None:
+        if self._session is not None:
+            stay_at = None if self.view.is_following else self.view.cursor
+            self._session.filter(filters, is_folded=is_folded, stay_at=stay_at)
+
+    def action_fold_tracebacks(self) -> None:
+        """Of tracebacks only the first line and the exception, or all."""
+        self._apply_filters(self._state.filters, is_folded=not self._state.is_folded)
 
     # Moving
 

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tailboard_tui.store.logsession import LogState, RowsRead, ViewRow
+from tailboard_tui.store.logstate import LogState, RowsRead, ViewRow
 from tailboard_tui.widgets.log_lines import GUTTER_CELLS, NAMES, row_strip, wrapped
 
 WHEEL_ROWS = 3
