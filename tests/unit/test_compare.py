@@ -18,7 +18,7 @@ from tailboard_tui.store.compare import (
     metric_comparisons,
     value_at,
 )
-from tailboard_tui.store.origins import diff_of_diffs, origins, parse_packages
+from tailboard_tui.store.origins import diff_of_diffs, differing_arguments, origins, parse_packages
 
 
 def test_what_differs_comes_first_then_noise_then_what_is_the_same() -> None:
@@ -192,3 +192,8 @@ def test_long_diffs_are_compared_up_to_a_limit() -> None:
 
 def test_packages_are_compared_by_normal_name() -> None:
     assert parse_packages(["Foo_Bar==1", "baz"]) == {"baz": "installed", "foo-bar": "1"}
+
+
+def test_of_command_lines_only_what_differs_is_shown_with_its_flags() -> None:
+    commands = ["python train.py --lr 0.1 --seed 0 -v", "python train.py --lr 0.2 --seed 0 -v --amp", None]
+    assert differing_arguments(commands) == ["… --lr 0.1 …", "… --lr 0.2 … --amp", None]

@@ -220,10 +220,12 @@ def _fit(headings: Sequence[Heading], widths: list[int], room: int | None) -> li
     def excess() -> int:
         return sum(widths[at] for at in shown) + len(GAP) * (len(shown) - 1) - room
 
-    for at in sorted(shown, key=lambda at: -widths[at]):
-        least = headings[at].least_width
-        if least is not None and excess() > 0:
-            widths[at] = max(widths[at] - excess(), min(widths[at], least))
+    narrowable = [at for at in shown if headings[at].least_width is not None]
+    while excess() > 0:
+        widest = max(narrowable, key=lambda at: widths[at], default=None)
+        if widest is None or widths[widest] <= (headings[widest].least_width or 0):
+            break
+        widths[widest] -= 1
     while excess() > 0:
         spare = [at for at in shown if headings[at].is_optional]
         if not spare:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from tailboard_tui.commands.common import (
@@ -33,7 +34,7 @@ from tailboard_tui.store.compare import (
 from tailboard_tui.store.fields import as_text
 from tailboard_tui.store.goal import key_metric
 from tailboard_tui.store.model import RunRow
-from tailboard_tui.store.origins import Origins, origins
+from tailboard_tui.store.origins import Origins, differing_arguments, origins
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 
@@ -135,7 +136,7 @@ def _print_text(
         _print_section("metrics", [headings[0], Heading("", is_optional=False), *headings[1:]], aspects, "")
     for title, found in (
         ("code", origin.code),
-        ("surroundings", origin.surroundings),
+        ("surroundings", [_shortened(item) for item in origin.surroundings]),
         ("packages", origin.packages),
         ("data", origin.data),
     ):
@@ -160,6 +161,14 @@ def _print_winner(names: Sequence[str], rows: Sequence[RunRow], metrics: Sequenc
         assert best is not None
         value = f"{units.number(best.value)} at step {best.step:.15g}"
         print(f"Best {clean(item.name)}: {paint(names[item.winner], 'green')}, {value}\n")
+
+
+def _shortened(item: Difference) -> Difference:
+    """Of command lines that differ only what differs: they are long."""
+    if item.key != "command" or not item.differs:
+        return item
+    values = [value if isinstance(value, str) else None for value in item.values]
+    return replace(item, values=tuple(differing_arguments(values)))
 
 
 def _count_of(found: Sequence[Difference]) -> str:

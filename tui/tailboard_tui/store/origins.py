@@ -88,6 +88,26 @@ def diff_of_diffs(base: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def differing_arguments(commands: Sequence[str | None]) -> list[str | None]:
+    """Each command line with what all of them share left out as `…`; a flag stays with its value."""
+    split = [None if command is None else command.split() for command in commands]
+    present = [words for words in split if words is not None]
+    shared = set(present[0]).intersection(*present[1:]) if present else set()
+    return [None if words is None else " ".join(_shortened(words, shared)) for words in split]
+
+
+def _shortened(words: Sequence[str], shared: set[str]) -> list[str]:
+    kept: list[str] = []
+    for at, word in enumerate(words):
+        following = words[at + 1] if at + 1 < len(words) else ""
+        is_flag_of_value = word.startswith("-") and following not in shared and not following.startswith("-")
+        if word not in shared or (is_flag_of_value and following):
+            kept.append(word)
+        elif kept[-1:] != ["…"]:
+            kept.append("…")
+    return kept
+
+
 def _code(facts: RunFacts) -> Mapping[str, Value]:
     return {"commit": facts.git.commit, "branch": facts.git.branch, "dirty": facts.git.dirty}
 
