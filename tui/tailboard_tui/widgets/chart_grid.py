@@ -17,6 +17,7 @@ from tailboard_tui.actions import bindings
 from tailboard_tui.plot.chart import Layout
 from tailboard_tui.plot.smooth import Smoothing
 from tailboard_tui.plot.spec import Look
+from tailboard_tui.widgets import narrow_update
 from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_bar import ChartBar
 from tailboard_tui.widgets.chart_board import ChartBoard, GroupHeading
@@ -42,8 +43,9 @@ from tailboard_tui.widgets.chart_view import MOST_COLUMNS, ChartView, PatternErr
 from tailboard_tui.widgets.pace import Pace
 from tailboard_tui.widgets.selection import Selection
 
-REDRAW_INTERVAL_S = 0.1
-"""Live charts are drawn at most ten times a second; what a key asks for is drawn at once."""
+REDRAW_INTERVAL_S = 0.25
+"""Live charts are drawn at most four times a second: it looks continuous, and a slow line carries it.
+What a key asks for is drawn at once."""
 
 
 class ChartGrid(Vertical, can_focus=True):
@@ -104,6 +106,10 @@ class ChartGrid(Vertical, can_focus=True):
         yield Static(id="state")
         yield ChartReadout()
         yield Input(placeholder="text, glob* or ~regex")
+
+    def on_mount(self) -> None:
+        """Send little to the terminal while points arrive."""
+        narrow_update.install()
 
     # What is shown
 
