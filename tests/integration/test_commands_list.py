@@ -63,12 +63,11 @@ def test_ls_filters_sorts_and_cuts(
 def test_ls_prints_a_table_with_what_differs(root: Path, capsys: Capture) -> None:
     done = call(capsys, "ls", root)
     head, *lines = done.out.splitlines()
-    assert head.split() == [
-        *("status", "name", "age", "duration", "step", "val/acc", "val/acc.best", "group", "lr", "tags", "id")
-    ]
+    shown = "status name age step val/acc.best lr group tags duration val/acc id"
+    assert head.split() == shown.split()
     assert [line.split()[1] for line in lines] == ["broken", "good", "slow"]
     assert "NaN" in lines[0]
-    assert "0.6321" in lines[1]
+    assert lines[1].split()[4] == "0.6321"
 
 
 def test_ls_shows_the_columns_that_are_asked_for(root: Path, capsys: Capture) -> None:

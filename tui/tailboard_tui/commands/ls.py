@@ -124,7 +124,7 @@ def table(
 
 
 def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
-    """Status, name, age, the metric that the runs are judged by, then parameters that differ."""
+    """What answers which run was best and why comes first: a narrow terminal loses the last ones."""
     from tailboard_tui.store.compare import differing_config
     from tailboard_tui.store.goal import direction, key_metric
 
@@ -133,17 +133,21 @@ def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
         metric = key_metric(row.metrics, row.facts.metric_defs)
         if metric is not None:
             counted[metric] = counted.get(metric, 0) + 1
-    keys = ["status", "name", "age", "duration", "step"]
+    keys, late = ["status", "name", "age", "step"], ["duration"]
     if counted:
         metric = max(counted, key=lambda name: counted[name])
         definitions = next(row.facts.metric_defs for row in rows if metric in row.metrics)
-        keys += [metric] if direction(metric, definitions) is None else [metric, f"{metric}.best"]
+        if direction(metric, definitions) is not None:
+            keys.append(f"{metric}.best")
+            late.append(metric)
+        else:
+            keys.append(metric)
+    keys += differing_config(rows)[:CONFIG_COLUMNS]
     if any(row.facts.group for row in rows):
         keys.append("group")
-    keys += differing_config(rows)[:CONFIG_COLUMNS]
     if any(row.facts.tags for row in rows):
         keys.append("tags")
-    return [*keys, "id"]
+    return [*keys, *late, "id"]
 
 
 def heading(key: str, rows: Sequence[RunRow], now: float) -> Heading:
