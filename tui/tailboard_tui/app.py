@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -18,12 +17,13 @@ from textual.driver import Driver
 from tailboard_tui.actions import bindings, keymap
 from tailboard_tui.messages import RunsChanged, TerminalBackground
 from tailboard_tui.screens.explorer import Explorer
-from tailboard_tui.screens.palette import ActionProvider
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.theme import DARK, LIGHT, THEMES, variable_defaults
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tailboard_tui.store.model import StoreChange
 
 
@@ -39,13 +39,19 @@ class Store(RunSource, Protocol):
         ...
 
 
+def _action_provider() -> type[Provider]:
+    from tailboard_tui.screens.palette import ActionProvider
+
+    return ActionProvider
+
+
 class TailboardApp(App[None]):
     """The explorer on some roots."""
 
     TITLE = "tailboard"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "screens/explorer.tcss"]  # noqa: RUF012  # as in App; a first screen brings none
     BINDINGS = bindings("app")
-    COMMANDS: ClassVar = {ActionProvider}
+    COMMANDS: ClassVar = {_action_provider}
 
     def __init__(
         self,
@@ -114,6 +120,8 @@ class TailboardApp(App[None]):
 
     def _fatal_error(self) -> None:
         """A bug: leave with the plain traceback. Rich's would print locals, which hold untrusted data."""
+        import traceback
+
         from rich.segment import Segment, Segments
 
         from tailboard_tui.text.safe import clean_lines

@@ -68,6 +68,15 @@ LIVE = (
 )
 """Runs that are written while one looks: each row by one process, one after the other."""
 
+
+def _random(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311  # a training, not a secret
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  # what a training prints is part of the demo
+
+
 Point = tuple[tuple[float, ...], float]
 
 
@@ -98,8 +107,8 @@ def train(training: Training, root: str) -> None:
     """
     import tailboard
 
-    rng = random.Random(training.seed)
-    data, held_out = points(TRAIN_POINTS, random.Random(7)), points(HELD_OUT_POINTS, random.Random(8))
+    rng = _random(training.seed)
+    data, held_out = points(TRAIN_POINTS, _random(7)), points(HELD_OUT_POINTS, _random(8))
     weights, velocity = [0.0] * FEATURES, [0.0] * FEATURES
     config = {
         "lr": training.lr,
@@ -117,7 +126,7 @@ def train(training: Training, root: str) -> None:
         tags=["demo"],
         seed=training.seed,
     ) as run:
-        print(f"training {training.name} for {training.max_steps} steps")
+        _say(f"training {training.name} for {training.max_steps} steps")
         for step in range(training.max_steps):
             batch = rng.sample(data, training.batch_size)
             gradient = gradient_of(weights, batch)
@@ -138,9 +147,7 @@ def train(training: Training, root: str) -> None:
             if step % 20 == 19:
                 loss, accuracy = loss_and_accuracy(weights, held_out)
                 run.log({"val/loss": loss, "val/accuracy": accuracy}, step=step)
-                print(
-                    f"step {step + 1:5}/{training.max_steps}  val loss {loss:.4f}  val accuracy {accuracy:.3f}"
-                )
+                _say(f"step {step + 1:5}/{training.max_steps}  val loss {loss:.4f}  accuracy {accuracy:.3f}")
             if training.fails_at == step:
                 raise MemoryError("tried to allocate 2.50 GiB (made up by the demo)")
             time.sleep(training.pause_s)

@@ -13,6 +13,16 @@ class RunsChanged(Message):
         return isinstance(message, RunsChanged)
 
 
+class OriginWanted(Message):
+    """Info shows a run whose files are to be read."""
+
+    def __init__(self, key: str, diff_path: str | None, packages_path: str | None) -> None:
+        super().__init__()
+        self.key = key
+        self.diff_path = diff_path
+        self.packages_path = packages_path
+
+
 class RunActionDone(Message):
     """Something that was done to a run's files has ended."""
 

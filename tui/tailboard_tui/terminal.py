@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import selectors
+import signal
 import sys
 from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING, Any, TextIO
@@ -82,13 +83,43 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: App[object], **options: Any) -> None:  # noqa: ANN401  # Textual's own options
         super().__init__(app, **options)
+        self._has_terminal = False
         self._file = _Output(sys.__stdout__.fileno() if sys.__stdout__ else 1)  # type: ignore[assignment]
 
     def start_application_mode(self) -> None:
         """Take the terminal, then ask for its background; the answer comes among the keys."""
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual gives it no types
-        self.write(_ASK_BACKGROUND)
-        self.flush()
+        # In the background Textual returns without having taken it: the next SIGCONT tries again.
+        self._has_terminal = self._key_thread is not None and self._key_thread.is_alive()
+        if self._has_terminal:
+            self.write(_ASK_BACKGROUND)
+            self.flush()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was."""
+        self._has_terminal = False
+        super().stop_application_mode()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Ctrl+Z. The work is the event loop's: a handler may interrupt a write that holds a lock."""
+        self._loop.call_soon_threadsafe(self._suspend)
+
+    def _suspend(self) -> None:
+        if self._auto_restart and self._has_terminal:
+            self.suspend_application_mode()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """`fg`, or the end of a SIGSTOP, after which the shell may have changed the terminal's modes."""
+        self._loop.call_soon_threadsafe(self._retake)
+
+    def _retake(self) -> None:
+        if not self._auto_restart:
+            return
+        if self._has_terminal:
+            self.suspend_application_mode()
+        self._must_signal_resume = True
+        self.resume_application_mode()
 
     def run_input_thread(self) -> None:
         """Read, decode leniently, take answers out, hand the rest to Textual's parser."""

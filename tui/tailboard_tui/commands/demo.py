@@ -15,8 +15,8 @@ def add_parser(subparsers: Subparsers) -> None:
     subparsers.add_parser(
         "demo",
         help="live made-up runs, to look around",
-        description="Writes small live trainings through the real logger into a temporary folder and opens the"
-        " explorer on them. Leaving it ends them and removes the folder.",
+        description="Writes small live trainings through the real logger into a temporary folder and opens"
+        " the explorer on them. Leaving it ends them and removes the folder.",
     )
 
 

@@ -12,9 +12,9 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widget import Widget
 
 from tailboard_tui.actions import bindings
+from tailboard_tui.messages import OriginWanted
 from tailboard_tui.screens.explorer_list import ListActions
 from tailboard_tui.screens.explorer_runs import RunActions
-from tailboard_tui.screens.origin import read_origin
 from tailboard_tui.screens.panes import PANES, make_pane
 from tailboard_tui.screens.run_source import NoRuns, RunSource
 from tailboard_tui.screens.selecting import Mark, select
@@ -22,8 +22,6 @@ from tailboard_tui.settings import Settings
 from tailboard_tui.widgets.empty_hint import empty_hint
 from tailboard_tui.widgets.header import Header
 from tailboard_tui.widgets.header_text import left_text, right_text
-from tailboard_tui.widgets.info_lines import Origin
-from tailboard_tui.widgets.info_pane import InfoPane
 from tailboard_tui.widgets.key_bar import KeyBar
 from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.pace import Pace
@@ -33,10 +31,14 @@ from tailboard_tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import StoreChange
+    from tailboard_tui.widgets.info_lines import Origin
     from tailboard_tui.widgets.selection import Pane
 
 TABLE_INTERVAL_S = 0.1
 """The table takes in changes at most this often; charts ask for ten frames a second."""
+
+SCAN_INTERVAL_S = 0.5
+"""The same during the first scan: drawing takes its time from reading, which is what one waits for."""
 
 SELECTION_INTERVAL_S = 0.05
 """A held-down arrow key moves the cursor faster than charts need to follow."""
@@ -45,7 +47,6 @@ SELECTION_INTERVAL_S = 0.05
 class Explorer(ListActions, RunActions):
     """Runs, and what is known of the chosen ones."""
 
-    CSS_PATH = "explorer.tcss"
     BINDINGS = bindings("explorer")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  # as in Screen
     AUTO_FOCUS = "RunTable"
@@ -63,6 +64,7 @@ class Explorer(ListActions, RunActions):
         self._shown_marks: dict[str, Mark] = {}
         self._panes: dict[str, Widget] = {}
         self._tab = PANES[0].id
+        self._focuses_pane = False
         self._changed: set[str] = set()
         self._removed: set[str] = set()
         self._is_scanning = True
@@ -103,6 +105,8 @@ class Explorer(ListActions, RunActions):
         self._changed |= change.runs
         self._removed = (self._removed | change.removed) - change.runs
         self._is_scanning = change.is_scanning
+        is_long_scan = change.is_scanning and len(self.table.model.lines) > self.size.height
+        self._table_pace.interval_s = SCAN_INTERVAL_S if is_long_scan else TABLE_INTERVAL_S
         self._table_pace.request()
 
     def _apply_changes(self) -> None:
@@ -171,13 +175,18 @@ class Explorer(ListActions, RunActions):
         if pane is not None and self._shows_right:
             as_pane(pane).show(selection)
         elif self._shows_right:
-            self._open_tab(self._tab, take_focus=False)
+            # The list is painted first: making the charts imports numpy and takes a while.
+            self.call_after_refresh(self._make_first_pane)
 
     @property
     def _shows_right(self) -> bool:
         return not self.has_class("-no-runs") and (not self.has_class("-narrow") or self.has_class("-open"))
 
     # Tabs and panes
+
+    def _make_first_pane(self) -> None:
+        if self._shows_right and self._tab not in self._panes:
+            self._open_tab(self._tab, take_focus=False)
 
     def _open_tab(self, tab: str, *, take_focus: bool) -> None:
         """Show that tab; its pane is made now if it is the first time."""
@@ -193,15 +202,15 @@ class Explorer(ListActions, RunActions):
             self.add_class("-open")
             take_focus = True
         if take_focus:
-            self._focus_pane()
+            self._focuses_pane = True
+            self.call_after_refresh(self._focus_pane)  # a new pane has its parts only then
         self._selection_pace.request()
 
     def _focus_pane(self) -> None:
         pane = self._panes.get(self._tab)
-        if pane is not None:
-            target = pane if pane.focusable else next(iter(pane.query("*:can-focus")), None)
-            if target is not None:
-                self.set_focus(target)
+        if self._focuses_pane and pane is not None and not pane.has_focus_within:
+            parts = [pane, *pane.query("*")]
+            self.set_focus(next((part for part in parts if part.focusable and part.display), None))
 
     @on(TabBar.TabChosen)
     def _choose_tab(self, message: TabBar.TabChosen) -> None:
@@ -231,17 +240,21 @@ class Explorer(ListActions, RunActions):
         """Show where the run comes from."""
         self._open_tab("info", take_focus=True)
 
-    @on(InfoPane.OriginWanted)
-    def _read_origin(self, message: InfoPane.OriginWanted) -> None:
+    @on(OriginWanted)
+    def _read_origin(self, message: OriginWanted) -> None:
         """Info shows another run: read its diff and packages, beside the event loop."""
 
         def read() -> None:
+            from tailboard_tui.screens.origin import read_origin
+
             origin = read_origin(message.diff_path, message.packages_path)
             self.app.call_from_thread(self._give_origin, message.key, origin)
 
         self.run_worker(read, name="origin", group="origin", exclusive=True, thread=True)
 
     def _give_origin(self, key: str, origin: Origin) -> None:
+        from tailboard_tui.widgets.info_pane import InfoPane
+
         pane = self._panes.get("info")
         if isinstance(pane, InfoPane):
             pane.set_origin(key, origin)
@@ -270,12 +283,13 @@ class Explorer(ListActions, RunActions):
         pane = self._panes.get(self._tab)
         if pane is not None and pane.has_focus_within and as_pane(pane).go_back():
             return
-        if not self.table.has_focus:
+        if self.has_class("-open") or not self.table.has_focus:
             self._to_table()
         elif not self.query_one(RunFilter).clear():
             self.clear_groups()
 
     def _to_table(self) -> None:
+        self._focuses_pane = False
         self.remove_class("-open")
         self.set_focus(self.table)
         self.show_header()

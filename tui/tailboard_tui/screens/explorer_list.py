@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.screen import Screen
 
-from tailboard_tui.screens.pick import Choice, Pick
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.view_state import ViewState, load_view, save_view
@@ -27,10 +27,14 @@ from tailboard_tui.widgets.run_table_columns import (
 from tailboard_tui.widgets.run_table_lines import GroupLine, SortColumn
 
 if TYPE_CHECKING:
+    from tailboard_tui.screens.pick import Choice
     from tailboard_tui.store.model import RunRow
 
 COLUMNS_EVERY_S = 2.0
 """Automatic columns are chosen again at most this often while runs come in: a table that jumps is no help."""
+
+FEW_RUNS = 100
+"""Choosing among so few costs nothing."""
 
 SAMPLED_RUNS = 1000
 """Runs that automatic columns are chosen from."""
@@ -101,16 +105,18 @@ class ListActions(Screen[None]):
         if self.view.columns:
             self.table.set_columns([column for id in self.view.columns if (column := self._column(id))])
             return
-        now = self.clock()
-        if is_scanning and now - self._columns_at < COLUMNS_EVERY_S:
+        now = time.monotonic()
+        rows = self.source.rows()[:SAMPLED_RUNS]
+        if (is_scanning or len(rows) > FEW_RUNS) and now - self._columns_at < COLUMNS_EVERY_S:
             return
         self._columns_at = now
-        rows = self.source.rows()[:SAMPLED_RUNS]
         if rows:
             ids = automatic_columns(rows)
             self.table.set_columns([column for id in ids if (column := self._column(id))])
 
     def _all_columns(self) -> list[Choice]:
+        from tailboard_tui.screens.pick import Choice
+
         rows = self.source.rows()
         choices = [Choice(column.id, column.title) for column in FIXED_COLUMNS.values() if column is not NAME]
         metrics = dict.fromkeys(name for row in rows[:SAMPLED_RUNS] for name in row.metrics)
@@ -122,6 +128,7 @@ class ListActions(Screen[None]):
 
     def action_choose_columns(self) -> None:
         """Pick and order the columns; none chosen means automatic ones."""
+        from tailboard_tui.screens.pick import Pick
 
         def take(chosen: list[str] | None) -> None:
             if chosen is not None:
@@ -137,6 +144,8 @@ class ListActions(Screen[None]):
 
     def action_sort_runs(self) -> None:
         """Pick the column to sort by."""
+        from tailboard_tui.screens.pick import Choice, Pick
+
         choices = [Choice("", "newest first")]
         seen = {""}
         for column in (NAME, *self.table.columns):
@@ -181,6 +190,8 @@ class ListActions(Screen[None]):
 
     def action_group_runs(self) -> None:
         """Pick what to group by."""
+        from tailboard_tui.screens.pick import Choice, Pick
+
         choices = [Choice("group", "group"), Choice("project", "project"), Choice("status", "status")]
         rows = self.source.rows()[:SAMPLED_RUNS]
         choices += [Choice(f"config:{name}", name, "config") for name in differing_config(rows, 200)]

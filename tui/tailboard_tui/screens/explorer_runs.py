@@ -9,22 +9,20 @@ from textual.content import Content
 from textual.screen import Screen
 
 from tailboard_tui.messages import RunActionDone
-from tailboard_tui.screens.ask import Ask
-from tailboard_tui.screens.edit_notes import EditNotes, Notes
-from tailboard_tui.screens.line_list import LineList
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
-from tailboard_tui.widgets.line_view import ViewLine
 from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.run_table_columns import display_name
 
 if TYPE_CHECKING:
     from tailboard_tui.formats.base import Alert
+    from tailboard_tui.screens.edit_notes import Notes
     from tailboard_tui.store.annotations import Annotation
     from tailboard_tui.store.model import RunRow
     from tailboard_tui.store.trash import Trashed
+    from tailboard_tui.widgets.line_view import ViewLine
 
 ALERTS_KEPT = 500
 SHOWN_AT_ONCE = 3
@@ -111,6 +109,8 @@ class RunActions(Screen[None]):
 
     def action_edit_tags(self) -> None:
         """Edit name, tags and notes."""
+        from tailboard_tui.screens.edit_notes import EditNotes, Notes
+
         row = self._current()
         if row is None:
             return
@@ -126,6 +126,8 @@ class RunActions(Screen[None]):
 
     def action_archive_run(self) -> None:
         """Move the run to the trash folder, after asking."""
+        from tailboard_tui.screens.ask import Ask
+
         row = self._current()
         if row is None:
             return
@@ -173,6 +175,8 @@ class RunActions(Screen[None]):
 
     def action_show_problems(self) -> None:
         """List what could not be read, of all runs."""
+        from tailboard_tui.widgets.line_view import ViewLine
+
         lines = [
             ViewLine(
                 (
@@ -192,6 +196,8 @@ class RunActions(Screen[None]):
 
     def action_show_alerts(self) -> None:
         """List all alerts: those of `run.alert` and those raised since we look."""
+        from tailboard_tui.widgets.line_view import ViewLine
+
         raised = {id(alert) for _, alert in self._alerts}
         told = [
             (row, alert)
@@ -215,6 +221,8 @@ class RunActions(Screen[None]):
         self._push_list("Alerts", lines, "No alerts.")
 
     def _push_list(self, title: str, lines: list[ViewLine], empty: str) -> None:
+        from tailboard_tui.screens.line_list import LineList
+
         def take(key: str | None) -> None:
             if key:
                 self.table.go_to(key)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from textual.message import Message
-
+from tailboard_tui.messages import OriginWanted
 from tailboard_tui.widgets.config_lines import compare_lines
 from tailboard_tui.widgets.info_lines import Origin, compared_facts, info_lines
 from tailboard_tui.widgets.line_view import LineView, ViewLine
@@ -17,15 +16,6 @@ FOLDED_AT_FIRST = frozenset({"Packages", "Hardware"})
 
 class InfoPane(LineView):
     """Identity, times, environment, code with its diff, data, end and problems."""
-
-    class OriginWanted(Message):
-        """The files of a run are needed; the answer comes by `set_origin`."""
-
-        def __init__(self, key: str, diff_path: str | None, packages_path: str | None) -> None:
-            super().__init__()
-            self.key = key
-            self.diff_path = diff_path
-            self.packages_path = packages_path
 
     def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -44,7 +34,7 @@ class InfoPane(LineView):
             facts = current.row.facts
             self._origin_key, self._origin = current.row.key, None
             if facts.diff_path or facts.packages_path:
-                self.post_message(self.OriginWanted(current.row.key, facts.diff_path, facts.packages_path))
+                self.post_message(OriginWanted(current.row.key, facts.diff_path, facts.packages_path))
             else:
                 self._origin = Origin()
         self._show()

@@ -13,7 +13,7 @@ class Pace:
 
     def __init__(self, owner: MessagePump, interval_s: float, act: Callable[[], None]) -> None:
         self._owner = owner
-        self._interval_s = interval_s
+        self.interval_s = interval_s
         self._act = act
         self._last = float("-inf")
         self._is_waiting = False
@@ -22,7 +22,7 @@ class Pace:
         """Act now, or as soon as the interval since the last time is over."""
         if self._is_waiting:
             return
-        left_s = self._last + self._interval_s - time.monotonic()
+        left_s = self._last + self.interval_s - time.monotonic()
         if left_s <= 0:
             self._run()
         else:

@@ -18,23 +18,18 @@ from tailboard_tui.actions import bindings
 from tailboard_tui.widgets.cells import fit, width_of
 from tailboard_tui.widgets.run_table_cells import group_cells, run_cells
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, NAME, STATUS_GLYPHS, RunColumn
+from tailboard_tui.widgets.run_table_layout import (
+    GAP_CELLS,
+    LEAD_CELLS,
+    MEASURED_LINES,
+    Layout,
+    lay_out,
+    short_title,
+)
 from tailboard_tui.widgets.run_table_lines import GroupLine, Line, Predicate, RunLine, RunLines, SortColumn
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow
-
-LEAD_CELLS = 5
-"""Before the name: cursor bar, mark, space, status glyph, space."""
-
-GAP_CELLS = 2
-"""Between two columns."""
-
-MIN_NAME_CELLS = 12
-MIN_CUT_CELLS = 8
-"""A column of words at the right edge is cut down to this, or left out."""
-
-MEASURED_LINES = 200
-"""Lines that a column's width is measured on; more are not looked at until they are scrolled to."""
 
 SCREEN_ACTIONS = frozenset(
     {
@@ -109,7 +104,9 @@ class RunTable(ScrollView, can_focus=True):
         self.model = RunLines()
         self._clock = clock
         self._columns: tuple[RunColumn, ...] = (FIXED_COLUMNS["status"], FIXED_COLUMNS["age"])
-        self._widths: dict[str, int] = {}
+        self._known_layout: Layout | None = None
+        self._measured_at = 0
+        self._drawn_window: tuple[int, tuple[str, ...]] = (0, ())
         self._first_column = 0
         self._cursor_key: str | None = None
         self._cursor_index = 0
@@ -141,9 +138,7 @@ class RunTable(ScrollView, can_focus=True):
     def update(self, rows: Iterable[RunRow], removed: Iterable[str] = ()) -> None:
         """Take in changed and removed runs; only the lines that differ are drawn anew."""
         changed, moved = self.model.update(rows, removed, self._clock())
-        if moved:
-            self._lines_changed()
-        else:
+        if not moved or self._lines_changed(is_soft=True):
             self._refresh_rows(changed)
 
     def set_columns(self, columns: Sequence[RunColumn]) -> None:
@@ -243,33 +238,9 @@ class RunTable(ScrollView, can_focus=True):
 
     def _scroll_columns(self, by: int) -> None:
         first = max(0, min(self._first_column + by, len(self._columns) - 1))
-        if first > self._first_column and self._fits_from(self._first_column):
-            return
-        if first != self._first_column:
+        if first < self._first_column or (first > self._first_column and self._layout.is_more):
             self._first_column = first
-            self.refresh()
-
-    def _fits_from(self, first: int) -> bool:
-        total = LEAD_CELLS + self._width(NAME)
-        total += sum(self._width(column) + GAP_CELLS for column in self._columns[first:])
-        return total <= self.size.width
-
-    def _visible_columns(self) -> list[tuple[RunColumn, int]]:
-        """Columns with their width, as many as fit whole: half a number would be another number.
-
-        The last one may be cut when it holds words.
-        """
-        room = self.size.width - LEAD_CELLS - self._width(NAME) - 1
-        visible: list[tuple[RunColumn, int]] = []
-        for column in self._columns[self._first_column :]:
-            width = self._width(column)
-            room -= width + GAP_CELLS
-            if room < 0:
-                if column.fits_content and column.role in ("tags", "dim") and width + room >= MIN_CUT_CELLS:
-                    visible.append((column, width + room))
-                break
-            visible.append((column, width))
-        return visible
+            self._redraw()
 
     def _move_to(self, index: int) -> None:
         lines = self.model.lines
@@ -296,8 +267,15 @@ class RunTable(ScrollView, can_focus=True):
 
     # Following what changed
 
-    def _lines_changed(self) -> None:
-        """The lines are others: keep the cursor on its run, else near where it stood."""
+    def _lines_changed(self, *, is_soft: bool = False) -> bool:
+        """The lines are others: keep the cursor on its run, else near where it stood.
+
+        Args:
+            is_soft: Draw nothing when the window holds the same lines as before.
+
+        Returns:
+            Whether nothing was drawn.
+        """
         lines = self.model.lines
         before = self._cursor_key
         top = round(self.scroll_offset.y)
@@ -309,12 +287,22 @@ class RunTable(ScrollView, can_focus=True):
         if self._has_moved and found is not None and 0 <= offset < self.size.height - 1:
             self.scroll_to(y=max(self._cursor_index - offset, 0), animate=False, immediate=True, force=True)
         self._scroll_to_cursor()
-        self._redraw()
+        is_same = is_soft and self._window_keys() == self._drawn_window and self._cursor_key == before
+        if not is_same:
+            self._redraw()
         if self._cursor_key != before:
             self.post_message(self.CursorMoved(self.cursor_key))
+        return is_same
+
+    def _window_keys(self) -> tuple[int, tuple[str, ...]]:
+        """What stands in the window: the place of the cursor in it, and the lines."""
+        top = round(self.scroll_offset.y)
+        lines = self.model.lines[top : top + self.size.height - 1]
+        return self._cursor_index - top, tuple(line.key for line in lines)
 
     def _redraw(self) -> None:
-        self._widths.clear()
+        self._drawn_window = self._window_keys()
+        self._known_layout = None
         self.refresh()
 
     def _refresh_rows(self, keys: Iterable[str]) -> None:
@@ -322,9 +310,26 @@ class RunTable(ScrollView, can_focus=True):
         for key in keys:
             index = self.model.index_of(key)
             if index is not None and 0 <= index - top < self.size.height - 1:
+                if self._outgrows(key):
+                    self._redraw()
+                    return
                 self._refresh_line(index - top + 1)
         if self.model.groups:
             self.refresh()
+
+    def _outgrows(self, key: str) -> bool:
+        """Whether a cell of that run has become wider than its column."""
+        row, now = self.model.rows[key], self._clock()
+        return any(
+            column.fits_content and width < width_of(column.text(row, now)) and width < column.width
+            for column, width in self._layout.columns
+        )
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Far from where the columns were measured, measure them anew."""
+        if abs(new_value - self._measured_at) > MEASURED_LINES // 4:
+            self._known_layout = None
+        super().watch_scroll_y(old_value, new_value)
 
     def _refresh_line(self, y: int) -> None:
         if 0 < y < self.size.height:
@@ -345,7 +350,7 @@ class RunTable(ScrollView, can_focus=True):
     def _click(self, event: events.Click) -> None:
         y = event.y
         if y == 0:
-            column = self._column_at(event.x)
+            column = self._layout.column_at(event.x)
             if column is not None:
                 self.post_message(self.SortRequested(column))
         elif (line := self._line_at(y)) is not None:
@@ -369,58 +374,18 @@ class RunTable(ScrollView, can_focus=True):
         index = round(self.scroll_offset.y) + y - 1
         return self.model.lines[index] if y > 0 and 0 <= index < len(self.model.lines) else None
 
-    def _column_at(self, x: int) -> RunColumn | None:
-        end = LEAD_CELLS + self._width(NAME)
-        if x < end:
-            return NAME
-        for column, width in self._visible_columns():
-            end += width + GAP_CELLS
-            if x < end:
-                return column
-        return None
-
-    def _width(self, column: RunColumn) -> int:
-        """Cells of a column, measured once on the lines near the top of the window."""
-        if column.id in self._widths:
-            return self._widths[column.id]
-        width = column.width
-        sorted_by = {part.column.id for part in self.model.sort}
-        title = min(width_of(column.title), width_of(_short_title(column))) + (
-            2 if column.id in sorted_by else 0
-        )
-        if column.fits_content:
-            start = max(round(self.scroll_offset.y) - MEASURED_LINES // 2, 0)
-            now = self._clock()
-            longest = max(
-                (
-                    self._cell_width(line, column, now)
-                    for line in self.model.lines[start : start + MEASURED_LINES]
-                ),
-                default=0,
-            )
-            width = min(max(longest, min(title, column.width)), column.width)
-        elif not column.is_number or self.model.groups:
-            width = max(width, min(title, 14))
-        else:
-            width = max(width, title)
-        if column is NAME:
-            width = min(
-                max(width, MIN_NAME_CELLS), max(self.size.width * 42 // 100 - LEAD_CELLS, MIN_NAME_CELLS)
-            )
-        self._widths[column.id] = width
-        return width
-
-    def _cell_width(self, line: Line, column: RunColumn, now: float) -> int:
-        if isinstance(line, GroupLine):
-            return width_of(line.title) + 2 + 2 * line.depth if column is NAME else 0
-        extra = (2 * line.depth + 4) if column is NAME else 0
-        return width_of(column.text(self.model.rows[line.key], now)) + extra
+    @property
+    def _layout(self) -> Layout:
+        """Cells of the columns, measured when lines, columns or the window have become others."""
+        if self._known_layout is None:
+            columns = self._columns[self._first_column :]
+            top = self._measured_at = round(self.scroll_offset.y)
+            self._known_layout = lay_out(columns, self.model, self.size.width, top, self._clock())
+        return self._known_layout
 
     def _texts(self, line: RunLine, now: float) -> tuple[str, ...]:
         row = self.model.rows[line.key]
-        return tuple(
-            column.text(row, now) for column in (NAME, *(column for column, _ in self._visible_columns()))
-        )
+        return (NAME.text(row, now), *(column.text(row, now) for column, _ in self._layout.columns))
 
     def style(self, name: str) -> Style:
         """The foreground style of one component class, without background."""
@@ -442,8 +407,7 @@ class RunTable(ScrollView, can_focus=True):
         if is_cursor:
             base += self.style("cursor")
         now = self._clock()
-        columns = self._visible_columns()
-        room = self._width(NAME)
+        room, columns = self._layout.name, self._layout.columns
         if isinstance(line, GroupLine):
             cells = group_cells(
                 line, [self.model.rows[key] for key in line.runs], room, columns, now, self.style
@@ -471,12 +435,12 @@ class RunTable(ScrollView, can_focus=True):
         def cell(column: RunColumn, room: int) -> Segment:
             title = column.title
             if column.id not in order:
-                title = title if width_of(title) <= room else _short_title(column)
+                title = title if width_of(title) <= room else short_title(column)
                 return Segment(fit(title, room, right=column.is_number), style)
             place, descending = order[column.id]
             arrow = ("▾" if descending else "▴") + (str(place + 1) if len(order) > 1 else "")
             space = max(room - len(arrow) - 1, 0)
-            title = title if width_of(title) <= space else _short_title(column)
+            title = title if width_of(title) <= space else short_title(column)
             return Segment(
                 fit(
                     f"{fit(title, min(space, width_of(title)))} {arrow}",
@@ -486,18 +450,12 @@ class RunTable(ScrollView, can_focus=True):
                 style + self.style("sorted"),
             )
 
-        segments = [Segment(" " * LEAD_CELLS, style), cell(NAME, self._width(NAME))]
-        columns = self._visible_columns()
-        for column, room in columns:
+        segments = [Segment(" " * LEAD_CELLS, style), cell(NAME, self._layout.name)]
+        for column, room in self._layout.columns:
             segments += [Segment(" " * GAP_CELLS, style), cell(column, room)]
         if self._first_column:
             segments[0] = Segment("   ‹ ", style)
         strip = Strip(segments)
-        if self._first_column + len(columns) < len(self._columns):
+        if self._layout.is_more:
             return Strip([*strip.adjust_cell_length(max(width - 1, 0), style), Segment("›", style)])
         return strip.adjust_cell_length(width, style)
-
-
-def _short_title(column: RunColumn) -> str:
-    """The last part of a metric's or parameter's name: `val/accuracy` -> `accuracy`."""
-    return column.title.rpartition("/")[2].rpartition(".")[2] or column.title

@@ -1,0 +1,112 @@
+"""How wide the columns of the run table are, and which of them fit into the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tailboard_tui.widgets.cells import width_of
+from tailboard_tui.widgets.run_table_columns import NAME, RunColumn
+from tailboard_tui.widgets.run_table_lines import GroupLine, Line, RunLines
+
+LEAD_CELLS = 5
+"""Before the name: cursor bar, mark, space, status glyph, space."""
+
+GAP_CELLS = 2
+"""Between two columns."""
+
+MIN_NAME_CELLS = 12
+NAME_SHARE = 0.45
+"""Of the window that a long name takes while other columns want room."""
+
+BADGE_CELLS = 2
+"""One badge beside the name: star, baseline or problem."""
+
+MIN_CUT_CELLS = 8
+"""A column of words at the right edge is cut down to this, or left out."""
+
+MEASURED_LINES = 200
+"""Lines that widths are measured on, around the top of the window: the cost is the same for any list."""
+
+GROUPED_CELLS = 14
+"""`0.9702 ±0.012` of a metric in a grouped list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What stands where."""
+
+    name: int
+    """Cells of the name."""
+    columns: tuple[tuple[RunColumn, int], ...]
+    """Those that are seen, with their cells."""
+    is_more: bool
+    """Whether there are columns further right."""
+
+    def column_at(self, x: int) -> RunColumn | None:
+        """The column at cell `x` of the window."""
+        end = LEAD_CELLS + self.name
+        if x < end:
+            return NAME
+        for column, width in self.columns:
+            end += GAP_CELLS + width
+            if x < end:
+                return column
+        return None
+
+
+def lay_out(columns: Sequence[RunColumn], lines: RunLines, window: int, top: int, now: float) -> Layout:
+    """Give every column its cells, as many as fit whole: half a number would be another number.
+
+    The last one may be cut when it holds words. What is left over goes to the name.
+
+    Args:
+        columns: Beside the name, from the first that is scrolled to.
+        lines: What is listed.
+        window: Cells.
+        top: The first line in the window.
+        now: Unix seconds.
+    """
+    start = max(top - MEASURED_LINES // 2, 0)
+    measured = lines.lines[start : start + MEASURED_LINES]
+    sorted_by = {part.column.id for part in lines.sort}
+    full_name = max(max((_name_cells(line, lines, now) for line in measured), default=0), MIN_NAME_CELLS)
+    full_name = min(full_name, NAME.width)
+    name = min(full_name, max(int(window * NAME_SHARE) - LEAD_CELLS, MIN_NAME_CELLS))
+    room = window - LEAD_CELLS - name - 1
+    chosen: list[tuple[RunColumn, int]] = []
+    for column in columns:
+        width = _cells(column, lines, measured, column.id in sorted_by, now)
+        if width + GAP_CELLS > room:
+            if column.role in ("tags", "dim") and column.fits_content and room - GAP_CELLS >= MIN_CUT_CELLS:
+                chosen.append((column, room - GAP_CELLS))
+                room = 0
+            break
+        room -= width + GAP_CELLS
+        chosen.append((column, width))
+    return Layout(min(name + room, full_name), tuple(chosen), len(chosen) < len(columns))
+
+
+def short_title(column: RunColumn) -> str:
+    """The last part of a metric's or parameter's name: `val/accuracy` -> `accuracy`."""
+    return column.title.rpartition("/")[2].rpartition(".")[2] or column.title
+
+
+def _cells(column: RunColumn, lines: RunLines, measured: Sequence[Line], is_sorted: bool, now: float) -> int:
+    title = width_of(short_title(column)) + (BADGE_CELLS if is_sorted else 0)
+    if not column.fits_content:
+        return max(column.width, title)
+    rows = lines.rows
+    texts = (column.text(rows[line.key], now) for line in measured if not isinstance(line, GroupLine))
+    longest = max(map(width_of, texts), default=0)
+    if lines.groups and column.id.startswith("metric:"):
+        longest = max(longest, GROUPED_CELLS)
+    return max(min(longest, column.width), min(title, column.width))
+
+
+def _name_cells(line: Line, lines: RunLines, now: float) -> int:
+    if isinstance(line, GroupLine):
+        return width_of(line.title) + 2 * line.depth + len(f" ×{len(line.runs)}")
+    row = lines.rows[line.key]
+    badges = BADGE_CELLS * (bool(row.star) + bool(row.problems))
+    return width_of(NAME.text(row, now)) + 2 * line.depth + badges
