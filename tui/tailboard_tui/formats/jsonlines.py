@@ -3,30 +3,28 @@
 Two ways to the same result. The fast one decodes a whole block into a msgspec struct made from the
 keys seen so far; it declines a block with anything unusual in it. The general one decodes line by
 line, says what is wrong with which line, and learns the keys for the fast one. Every block of a
-plain training log but the first goes the fast way; a bad line costs its block the fast way, no more.
+plain training log but the first goes the fast way; a bad line costs a few lines around it that way.
 
 Source: parsers compared in ANCHORS.md 1; JSON as in RFC 8259, NaN and infinities as in docs/format.md.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import struct
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain
-from operator import attrgetter
-from typing import Any, Literal, cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-import msgspec
 import numpy as np
 
-from tailboard.layout import EVENT, INFINITY, NAN, NEGATIVE_INFINITY, RESUME, STEP, TIMESTAMP
+from tailboard.layout import EVENT, RESUME, STEP, TIMESTAMP
 from tailboard_tui.files.follow import LINE_LIMIT_BYTES, Block
-from tailboard_tui.formats.base import Column, FloatArray, Problem, Rows
+from tailboard_tui.formats.base import Column, FloatArray, Problem, RowArray, Rows
 from tailboard_tui.formats.flat import leaves, text_of
-from tailboard_tui.formats.names import moment
+from tailboard_tui.formats.jsonshape import Shape, first_present, is_absent, is_one_object_a_line
+from tailboard_tui.formats.jsonvalue import moment_of, number_of, read_object
+
+__all__ = ["NAME_LIMIT", "PROBLEM_LIMIT", "JsonLines", "Keys", "read_object"]
 
 NAME_LIMIT = 20_000
 """Metric names per file: more come only from a mistake such as a step number in the name."""
@@ -34,26 +32,12 @@ NAME_LIMIT = 20_000
 PROBLEM_LIMIT = 20
 """Bad lines of a file that are named one by one; further ones are counted (`bad_lines`)."""
 
+_FEW_LINES = 32
+"""A block with something unusual in it is halved down to this many lines."""
+
 _WIDE_KEYS = 64
 _SPARSE_SHARE = 0.2
 """A struct costs a slot for every key: with many keys and few of them in a line, dicts are faster."""
-
-_ABSENT_BITS = 0x7FF8_0000_0000_BEEF
-_ABSENT: float = struct.unpack("<d", struct.pack("<Q", _ABSENT_BITS))[0]
-"""Stands for a key that a line lacks: a NaN that no text gives, so one look at the bits finds it."""
-
-SPECIAL = {NAN: math.nan, INFINITY: math.inf, NEGATIVE_INFINITY: -math.inf}
-"""Text that stands for a number."""
-
-_BARE_TOKENS = tuple(
-    (b'":' + space + token, b'":"' + token + b'"')
-    for token in (b"NaN", b"Infinity", b"-Infinity")
-    for space in (b"", b" ")
-)
-"""Within a string the quote before the colon is escaped, and the quotes put in make it invalid JSON:
-the block is then declined, never misread."""
-
-_decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +69,8 @@ class _Lines:
 
     steps: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    rows: dict[str, list[int]] = field(default_factory=dict)
-    values: dict[str, list[float]] = field(default_factory=dict)
+    columns: dict[str, tuple[list[int], list[float]]] = field(default_factory=dict)
+    """Rows and values of each metric."""
     resumes: list[tuple[int, float]] = field(default_factory=list)
     texts: dict[str, Any] = field(default_factory=dict)
 
@@ -124,10 +108,11 @@ class JsonLines:
         self.bad_lines = 0
         self._names: set[str] = set()
         self._kinds: dict[str, bool] = {}
+        self._named: dict[str, str | None] = {}
         self._is_plain = True
         self._is_full = False
         self._is_dense = True
-        self._shape: _Shape | None = None
+        self._shape: Shape | None = None
         self._problems: list[Problem] = []
 
     def parse(self, block: Block) -> tuple[Rows | None, tuple[Problem, ...]]:
@@ -135,9 +120,7 @@ class JsonLines:
         self._problems = []
         for line in block.too_long:
             self._report(line, f"line longer than {LINE_LIMIT_BYTES >> 20} MiB")
-        rows = self._fast(block)
-        if rows is None:
-            rows = self._general(block)
+        rows = self._read(block)
         return (rows if rows.steps.size or rows.resumes else None), tuple(self._problems)
 
     def state(self) -> dict[str, Any]:
@@ -150,18 +133,38 @@ class JsonLines:
         self.texts, self.bad_lines = dict(state["texts"]), int(state["bad_lines"])
         self._names = set(state["names"])
 
+    def _read(self, block: Block) -> Rows:
+        """The block the fast way, or as far as it goes: its halves, and only a few lines one by one."""
+        rows = self._fast(block)
+        if rows is not None:
+            return rows
+        if not self._can_be_fast or block.lines <= _FEW_LINES:
+            return self._general(block)
+        middle = block.data.find(b"\n", len(block.data) // 2) + 1
+        before = block.data.count(b"\n", 0, middle)
+        if before in (0, block.lines):
+            return self._general(block)
+        first = replace(block, data=block.data[:middle], lines=before)
+        line = block.first_line + before
+        second = replace(block, data=block.data[middle:], lines=block.lines - before, first_line=line)
+        return _joined(self._read(first), self._read(second))
+
     # The fast way
+
+    @property
+    def _can_be_fast(self) -> bool:
+        return bool(self._kinds) and self._is_plain and self._is_dense
 
     def _fast(self, block: Block) -> Rows | None:
         """The block through the struct, or None where it must go line by line."""
-        if not (self._kinds and self._is_plain and self._is_dense):
+        if not self._can_be_fast:
             return None
         if self._shape is None or self._shape.kinds != self._kinds:
-            self._shape = _Shape.of(self._kinds)
+            self._shape = Shape.of(self._kinds)
         if self._shape is None:
             return None
         data = block.data.replace(b"\r\n", b"\n") if b"\r" in block.data else block.data
-        if not _is_one_object_a_line(data):
+        if not is_one_object_a_line(data):
             return None
         records = self._shape.decode(data)
         if records is None or len(records) != block.lines:
@@ -174,28 +177,31 @@ class JsonLines:
             name = self._keys.metric(key)
             if name is not None:
                 self._keep_text(name, value)
-        return self._rows_of(found, len(records), block.end)
+        return self._columns_of(found, len(records), block.end)
 
-    def _rows_of(self, found: Mapping[str, FloatArray], count: int, end: int) -> Rows:
+    def _columns_of(self, found: Mapping[str, FloatArray], count: int, end: int) -> Rows:
         columns: dict[str, Column] = {}
         present = 0
         for key, values in found.items():
             name = self._keys.metric(key)
-            if name is None or not self._admit(name):
+            if name is None:
                 continue
-            is_absent = values.view(np.uint64) == _ABSENT_BITS
-            if not is_absent.any():
-                columns[name] = Column(None, values)
-            elif not is_absent.all():
-                rows = np.flatnonzero(~is_absent)
+            lacking = is_absent(values)
+            absent = int(np.count_nonzero(lacking))
+            present += count - absent
+            if absent == count or not self._admit(name):
+                continue
+            if absent:
+                rows = np.flatnonzero(~lacking)
                 columns[name] = Column(rows.astype(np.uint32), values[rows])
-            present += count - int(np.count_nonzero(is_absent))
+            else:
+                columns[name] = Column(None, values)
         self._is_dense = _is_dense(present, count, len(found))
         return Rows(
             self._clock,
             self._stream,
-            steps=_first_present(found, self._keys.step, count),
-            times=_first_present(found, self._keys.time, count),
+            steps=first_present(found, self._keys.step, count),
+            times=first_present(found, self._keys.time, count),
             columns=columns,
             end=end,
         )
@@ -216,15 +222,15 @@ class JsonLines:
                 self._report(number, record)
         for name, value in lines.texts.items():
             self._keep_text(name, value)
-        present = sum(map(len, lines.values.values()))
-        self._is_dense = _is_dense(present, len(lines.steps), len(self._kinds))
         count = len(lines.steps)
+        present = sum(len(rows) for rows, _ in lines.columns.values())
+        self._is_dense = _is_dense(present, count, len(self._kinds))
         columns = {
             name: Column(
                 None if len(rows) == count else np.array(rows, dtype=np.uint32),
-                np.array(lines.values[name], dtype=np.float64),
+                np.array(values, dtype=np.float64),
             )
-            for name, rows in lines.rows.items()
+            for name, (rows, values) in lines.columns.items()
         }
         return Rows(
             self._clock,
@@ -237,41 +243,54 @@ class JsonLines:
         )
 
     def _add(self, record: dict[str, Any], lines: _Lines) -> None:
-        keys = self._keys
+        keys, kinds, named = self._keys, self._kinds, self._named
         step = _first(record, keys.step, number_of)
         if keys.event is not None and keys.event in record:
             if record[keys.event] == RESUME and step is not None:
                 lines.resumes.append((len(lines.steps), step))
             return
-        self._learn(record)
         row = len(lines.steps)
         lines.steps.append(math.nan if step is None else step)
-        time = _first(record, keys.time, _moment)
+        time = _first(record, keys.time, moment_of)
         lines.times.append(math.nan if time is None else time)
         for key, value in record.items():
-            name = keys.metric(key)
+            kind = type(value)
+            is_loose = kind is not float and kind is not int
+            if key not in kinds or (is_loose and not kinds[key]):
+                self._learn(key, is_loose)
+            name = named[key]
             if name is None:
                 continue
-            for leaf, inner in (
-                leaves(value, "/", f"{name}/") if isinstance(value, dict) else ((name, value),)
-            ):
-                number = number_of(inner)
-                if number is None:
-                    if inner is not None:
-                        lines.texts[leaf] = inner
-                elif self._admit(leaf):
-                    _put(lines.rows.setdefault(leaf, []), lines.values.setdefault(leaf, []), row, number)
-
-    def _learn(self, record: Mapping[str, Any]) -> None:
-        """Note which keys there are, and which hold more than numbers."""
-        for key, value in record.items():
-            kind = type(value)
-            if kind is float or kind is int:
-                self._kinds.setdefault(key, False)
-            elif kind is dict:
+            if kind is dict:
                 self._is_plain = False
+                for leaf, inner in leaves(value, "/", f"{name}/"):
+                    self._put(lines, row, leaf, inner)
             else:
-                self._kinds[key] = True
+                self._put(lines, row, name, value)
+
+    def _put(self, lines: _Lines, row: int, name: str, value: object) -> None:
+        """Add one value; a second one of the same row replaces the first."""
+        number = value if type(value) is float else number_of(value)
+        if number is None:
+            if value is not None:
+                lines.texts[name] = value
+            return
+        column = lines.columns.get(name)
+        if column is None:
+            if not self._admit(name):
+                return
+            column = lines.columns[name] = ([], [])
+        rows, values = column
+        if rows and rows[-1] == row:
+            values[-1] = number
+        else:
+            rows.append(row)
+            values.append(number)
+
+    def _learn(self, key: str, is_loose: bool) -> None:
+        """Note a key, and whether it holds more than numbers."""
+        self._kinds[key] = is_loose
+        self._named[key] = self._keys.metric(key)
         self._is_plain = self._is_plain and len(self._kinds) <= NAME_LIMIT
 
     def _admit(self, name: str) -> bool:
@@ -297,170 +316,33 @@ class JsonLines:
             self._problems.append(Problem(self._file, line, message))
 
 
-class _Shape:
-    """A struct for lines whose keys are known, and the decoder of whole blocks into it."""
-
-    def __init__(self, kinds: Mapping[str, bool]) -> None:
-        named = [(key, f"f{number}", loose) for number, (key, loose) in enumerate(kinds.items())]
-        self.kinds = dict(kinds)
-        self._strict = [(key, name) for key, name, loose in named if not loose]
-        self._loose = [(key, name) for key, name, loose in named if loose]
-        kind = msgspec.defstruct(
-            "Line",
-            [(name, Any if loose else float, _ABSENT) for _, name, loose in named],
-            rename={name: key for key, name, _ in named},
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        self._decode_lines = msgspec.json.Decoder(kind).decode_lines
-
-    @classmethod
-    def of(cls, kinds: Mapping[str, bool]) -> _Shape | None:
-        """The shape for `kinds` (key -> may hold more than numbers), or None where msgspec has none."""
-        try:
-            return cls(kinds)
-        except (ValueError, UnicodeEncodeError):  # a key with a quote, a backslash or a control character
-            return None
-
-    def decode(self, data: bytes) -> list[Any] | None:
-        """One record a line, or None where a line does not fit."""
-        try:
-            return self._decode_lines(data)
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-            pass
-        if b"NaN" not in data and b"Infinity" not in data:
-            return None
-        for token, text in _BARE_TOKENS:
-            data = data.replace(token, text)
-        try:
-            return self._decode_lines(data)
-        except (ValueError, RecursionError):
-            return None
-
-    def columns(
-        self, records: list[Any], texts: dict[str, Any], time_keys: tuple[str, ...]
-    ) -> dict[str, FloatArray] | None:
-        """Each key's values, `_ABSENT` where a line has none; None where an object is among them."""
-        count, width = len(records), len(self._strict)
-        found: dict[str, FloatArray] = {}
-        if width:
-            get = attrgetter(*(name for _, name in self._strict))
-            rows = map(get, records)
-            flat = cast("Iterator[float]", chain.from_iterable(rows) if width > 1 else rows)
-            table = np.fromiter(flat, np.float64, count * width).reshape(count, width)
-            found = dict(zip((key for key, _ in self._strict), np.ascontiguousarray(table.T), strict=True))
-        for key, name in self._loose:
-            convert = _moment if key in time_keys else number_of
-            values = _loose_column([getattr(record, name) for record in records], convert, key, texts)
-            if values is None:
-                return None
-            found[key] = values
-        return {key: found[key] for key in self.kinds}
-
-
-def _loose_column(
-    values: list[Any], convert: Callable[[Any], float | None], key: str, texts: dict[str, Any]
-) -> FloatArray | None:
-    """Numbers of a key that also holds other things; None where an object must be flattened."""
-    numbers: list[float] = []
-    for value in values:
-        if type(value) is float:
-            numbers.append(value)
+def _joined(one: Rows, other: Rows) -> Rows:
+    """The rows of two blocks, one behind the other."""
+    first, count = len(one.steps), len(one.steps) + len(other.steps)
+    columns: dict[str, Column] = {}
+    for name in {**one.columns, **other.columns}:
+        parts = [(0, one.columns.get(name)), (first, other.columns.get(name))]
+        values = np.concatenate([part.values for _, part in parts if part is not None])
+        if len(values) == count:
+            columns[name] = Column(None, values)
             continue
-        number = convert(value)
-        if number is None:
-            if isinstance(value, dict):
-                return None
-            if value is not None:
-                texts[key] = value
-            number = _ABSENT
-        numbers.append(number)
-    return np.array(numbers, dtype=np.float64)
+        rows = [_rows_of(part) + np.uint32(start) for start, part in parts if part is not None]
+        columns[name] = Column(np.concatenate(rows), values)
+    return replace(
+        one,
+        steps=np.concatenate([one.steps, other.steps]),
+        times=np.concatenate([one.times, other.times]),
+        columns=columns,
+        resumes=(*one.resumes, *((first + row, step) for row, step in other.resumes)),
+    )
 
 
-def _is_one_object_a_line(data: bytes) -> bool:
-    """Whether each line begins with `{` and ends with `}`.
-
-    msgspec takes any white space between values: `{"a":1` and `,"b":2}` on two lines would join, two
-    objects on one line would split. `}`, newline, `{` cannot stand inside one value, so with this and
-    as many records as lines, each line is one record.
-    """
-    if not (data.startswith(b"{") and data.endswith(b"}\n")):
-        return False
-    text = np.frombuffer(data, dtype=np.uint8)
-    newlines = np.flatnonzero(text == 0x0A)
-    return bool((text[newlines - 1] == 0x7D).all() and (text[newlines[:-1] + 1] == 0x7B).all())
+def _rows_of(column: Column) -> RowArray:
+    return np.arange(len(column.values), dtype=np.uint32) if column.rows is None else column.rows
 
 
 def _is_dense(present: int, rows: int, keys: int) -> bool:
     return keys <= _WIDE_KEYS or present >= _SPARSE_SHARE * rows * keys
-
-
-def _first_present(found: Mapping[str, FloatArray], keys: tuple[str, ...], count: int) -> FloatArray:
-    """For each row the value of the first of `keys` that it has, else NaN."""
-    values = np.full(count, math.nan)
-    for key in reversed(keys):
-        if key in found:
-            is_absent = found[key].view(np.uint64) == _ABSENT_BITS
-            values = np.where(is_absent, values, found[key])
-    return values
-
-
-def read_object(line: bytes) -> dict[str, Any] | str:
-    """The JSON object that `line` holds, or what is wrong with it. Bare NaN and infinities become text."""
-    try:
-        record = _decode(line)
-    except (ValueError, RecursionError):
-        record = _read_leniently(line)
-    if isinstance(record, dict):
-        return record
-    return record.message if isinstance(record, _Bad) else f"not an object: {_kind(record)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Bad:
-    message: str
-
-
-def _read_leniently(line: bytes) -> Any:  # noqa: ANN401  # whatever JSON holds
-    """A line that strict JSON rejects: bare NaN and infinities, numbers out of range, bad UTF-8."""
-    text = line.decode("utf-8", "replace")
-    try:
-        return json.loads(text, parse_constant=str, parse_int=float, object_pairs_hook=_object)
-    except ValueError:
-        return _Bad("not JSON")
-    except RecursionError:
-        return _Bad("nested too deeply")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are valid Unicode: half a surrogate pair becomes a question mark."""
-    return {key.encode("utf-8", "replace").decode(): value for key, value in pairs}
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def number_of(value: object) -> float | None:
-    """A logged number, or None where `value` is none. An integer too large for a float is infinite."""
-    if isinstance(value, float):
-        return value
-    if isinstance(value, int):
-        try:
-            return float(value)
-        except OverflowError:
-            return math.inf if value > 0 else -math.inf
-    return SPECIAL.get(value) if isinstance(value, str) else None
-
-
-def _moment(value: object) -> float | None:
-    """Unix seconds of a number or of ISO 8601 text."""
-    if isinstance(value, str) and value not in SPECIAL:
-        found = moment(value)
-        return None if math.isnan(found) else found
-    return number_of(value)
 
 
 def _first(
@@ -471,12 +353,3 @@ def _first(
         if value is not None:
             return value
     return None
-
-
-def _put(rows: list[int], values: list[float], row: int, value: float) -> None:
-    """Append a point; a second one in the same row replaces the first."""
-    if rows and rows[-1] == row:
-        values[-1] = value
-    else:
-        rows.append(row)
-        values.append(value)

@@ -17,7 +17,7 @@ from msgspec import UNSET
 from tailboard import layout
 from tailboard_tui.formats.base import Alert, Finish, Git, LogFile, MetricDef, Problem, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.jsonlines import SPECIAL
+from tailboard_tui.formats.jsonvalue import SPECIAL
 from tailboard_tui.formats.native_files import (
     EVENT,
     NOTE,

@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from tailboard_tui.files.follow import LineFollower
 from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_slice
 from tailboard_tui.formats.base import Git, Problem
-from tailboard_tui.formats.jsonlines import read_object
+from tailboard_tui.formats.jsonvalue import read_object
 
 PROBLEMS_KEPT = 50
 """Of one file: a run that repeats itself for days must not fill the memory."""

@@ -15,7 +15,8 @@ import msgspec
 
 from tailboard import layout
 from tailboard_tui.files.opening import open_regular
-from tailboard_tui.formats.jsonlines import Keys, number_of, read_object
+from tailboard_tui.formats.jsonlines import Keys
+from tailboard_tui.formats.jsonvalue import number_of, read_object
 from tailboard_tui.formats.native_files import Stamp
 
 _TAIL_BYTES = (2048, 64 * 1024, 1024 * 1024)
