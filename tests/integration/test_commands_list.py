@@ -80,6 +80,23 @@ def test_ls_shows_the_columns_that_are_asked_for(root: Path, capsys: Capture) ->
     ]
 
 
+def test_ls_summarises_groups_the_best_mean_first(root: Path, capsys: Capture) -> None:
+    for number, acc in enumerate((0.7, 0.9)):
+        metrics = [{"_step": 0, "_timestamp": 1.0, "val/acc": acc}]
+        write_run(
+            root, f"seed-{number}", config={"lr": 0.01, "seed": number}, metrics=metrics, events=[FINISH]
+        )
+    found = call(capsys, "ls", root, "--group", "lr", "--columns", "val/acc.best", "--json").lines
+    assert [item["group"]["lr"] for item in found] == [0.1, 0.01, 10.0]
+    slow = found[1]["values"]["val/acc.best"]
+    assert (slow["n"], slow["max"]) == (3, 0.9)
+    assert slow["mean"] == pytest.approx((0.7 + 0.9 + 1 - math.exp(-0.09)) / 3)
+    assert found[0]["values"]["val/acc.best"]["std"] == "NaN"
+    head, best, *_ = call(capsys, "ls", root, "--group", "lr,model.depth").out.splitlines()
+    assert head.split()[:4] == ["lr", "model.depth", "n", "val/acc.best"]
+    assert best.split()[:3] == ["0.01", "—", "2"]
+
+
 def test_a_wrong_query_says_where_it_is_wrong(root: Path, capsys: Capture) -> None:
     done = call(capsys, "ls", root, "-q", "lr >= and")
     assert done.status == 0

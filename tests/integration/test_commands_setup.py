@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from commands import call, three_runs
-from tailboard_tui.cli import COMMANDS, EXAMPLES, EXPLORE, help_text
 from tailboard_tui.commands import completion
+from tailboard_tui.commands.table import COMMANDS, EXAMPLES, EXPLORE, help_text
 
 ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rows import run_row, stats
-from tailboard_tui.cli import COMMANDS
+from tailboard_tui.commands.table import COMMANDS
 from tailboard_tui.store.fields import FACTS, STATS
 from tailboard_tui.store.objects import metric_object, run_object
 from tailboard_tui.store.query import compile_query

@@ -114,7 +114,7 @@ def run_words() -> list[str]:
 
 def options() -> dict[str, list[str]]:
     """The long options of every command, from the parsers themselves."""
-    from tailboard_tui.cli import COMMANDS, EXPLORE
+    from tailboard_tui.commands.table import COMMANDS, EXPLORE
 
     found = {EXPLORE: ["--root"]}
     for name in COMMANDS:
@@ -136,7 +136,7 @@ def bash() -> str:
 
 def zsh() -> str:
     """The script for zsh."""
-    from tailboard_tui.cli import COMMANDS
+    from tailboard_tui.commands.table import COMMANDS
 
     quoted = " ".join(
         "'" + f"{command.name}:{command.help}".replace("'", "'\\''") + "'" for command in COMMANDS.values()
@@ -149,7 +149,7 @@ def zsh() -> str:
 
 def fish() -> str:
     """The script for fish."""
-    from tailboard_tui.cli import COMMANDS
+    from tailboard_tui.commands.table import COMMANDS
 
     lines = []
     for command in COMMANDS.values():

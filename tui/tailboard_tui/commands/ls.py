@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
             "tailboard ls -q 'lr >= 1e-3 tag:good'",
             "tailboard ls --sort val/acc.best -n 5",
             "tailboard ls --columns name,lr,val/loss.min",
+            "tailboard ls --group lr,batch_size --columns val/acc.best",
         ),
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="folders of runs, runs or files")
@@ -58,6 +60,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--columns", metavar="KEYS", help="what to show, commas between: name,lr,val/loss.min"
     )
+    parser.add_argument(
+        "--group", metavar="KEYS", help="a line a group of runs with the same values: n, mean ± std, min, max"
+    )
     parser.add_argument("-a", "--all", action="store_true", help="hidden runs too")
     add_json(parser, "one JSON object a line")
     add_root(parser)
@@ -68,6 +73,12 @@ def run(args: argparse.Namespace) -> int:
     now = time.time()
     places = roots([*args.paths, *(args.root or ())])
     shown = select(places, args, now)
+    if args.group and shown:
+        from tailboard_tui.commands import groups
+
+        keys = args.columns.split(",") if args.columns else judged_by(shown)
+        by = args.group.split(",")
+        return groups.run(shown, by, keys, now, is_sorted=bool(args.sort), as_json=args.json)
     if args.json:
         from tailboard_tui.store.objects import dumps, run_object
 
@@ -126,28 +137,27 @@ def table(
 def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
     """What answers which run was best and why comes first: a narrow terminal loses the last ones."""
     from tailboard_tui.store.compare import differing_config
-    from tailboard_tui.store.goal import direction, key_metric
 
-    counted: dict[str, int] = {}
-    for row in rows:
-        metric = key_metric(row.metrics, row.facts.metric_defs)
-        if metric is not None:
-            counted[metric] = counted.get(metric, 0) + 1
-    keys, late = ["status", "name", "age", "step"], ["duration"]
-    if counted:
-        metric = max(counted, key=lambda name: counted[name])
-        definitions = next(row.facts.metric_defs for row in rows if metric in row.metrics)
-        if direction(metric, definitions) is not None:
-            keys.append(f"{metric}.best")
-            late.append(metric)
-        else:
-            keys.append(metric)
-    keys += differing_config(rows)[:CONFIG_COLUMNS]
+    first, *others = judged_by(rows) or [""]
+    keys = ["status", "name", "age", "step", first, *differing_config(rows)[:CONFIG_COLUMNS]]
     if any(row.facts.group for row in rows):
         keys.append("group")
     if any(row.facts.tags for row in rows):
         keys.append("tags")
-    return [*keys, *late, "id"]
+    return [key for key in (*keys, "duration", *others, "id") if key]
+
+
+def judged_by(rows: Sequence[RunRow]) -> list[str]:
+    """The metric by which most of the runs are judged: its best and its last value, or only the last."""
+    from tailboard_tui.store.goal import direction, key_metric
+
+    counted = Counter(key_metric(row.metrics, row.facts.metric_defs) for row in rows if row.metrics)
+    if not counted:
+        return []
+    metric = counted.most_common(1)[0][0]
+    assert metric is not None
+    definitions = next(row.facts.metric_defs for row in rows if metric in row.metrics)
+    return [metric] if direction(metric, definitions) is None else [f"{metric}.best", metric]
 
 
 def heading(key: str, rows: Sequence[RunRow], now: float) -> Heading:

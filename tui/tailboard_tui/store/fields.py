@@ -210,7 +210,7 @@ def parse_sort(specs: Iterable[str]) -> tuple[SortKey, ...]:
     return tuple(keys)
 
 
-def _is_higher_first(rows: Sequence[RunRow], key: str) -> bool:
+def is_higher_first(rows: Sequence[RunRow], key: str) -> bool:
     """Whether the natural order of `key` begins with the highest value: the best, or the newest."""
     name, stat = split_stat(key.removeprefix("metrics."))
     if stat is None and key in MOMENTS:
@@ -231,7 +231,7 @@ def sort_rows(rows: Iterable[RunRow], keys: Sequence[SortKey], now: float) -> li
     ordered = list(rows)
     for item in reversed(keys):
         find = getter(item.key)
-        descending = _is_higher_first(ordered, item.key) != item.reverse
+        descending = is_higher_first(ordered, item.key) != item.reverse
         numbers: list[tuple[float, RunRow]] = []
         texts: list[tuple[str, RunRow]] = []
         bad: list[RunRow] = []
