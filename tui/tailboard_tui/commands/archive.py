@@ -121,7 +121,7 @@ def _chosen(items: Sequence[Trashed], refs: Sequence[str]) -> list[Trashed]:
 
 def _name_of(item: Trashed) -> str | None:
     """What the run calls itself."""
-    from tailboard_tui.store.runs import RunNotFound, find_run
+    from tailboard_tui.store.lookup import RunNotFound, find_run
 
     try:
         return find_run(item.path, (), full=False).facts.name

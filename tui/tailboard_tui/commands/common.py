@@ -93,7 +93,7 @@ def resolve_run(ref: str, places: Sequence[str] | None) -> RunRow:
     Raises:
         CommandError: There is none, or it is not the only one.
     """
-    from tailboard_tui.store.runs import RunNotFound, find_run
+    from tailboard_tui.store.lookup import RunNotFound, find_run
 
     try:
         return find_run(ref, roots(places))

@@ -70,7 +70,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare the runs."""
-    from tailboard_tui.store.runs import load_points
+    from tailboard_tui.store.lookup import load_points
 
     rows = resolve_runs(args.runs, args.root)
     baseline = 0

@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
 
 def run_words() -> list[str]:
     """Ids and names of the runs in the default place that a shell takes as they are."""
-    from tailboard_tui.store.runs import load_rows
+    from tailboard_tui.store.lookup import load_rows
 
     rows = load_rows(default_roots(), full=False)
     words = [word for row in rows for word in (row.facts.id, row.facts.name)]

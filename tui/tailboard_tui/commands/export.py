@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     if os.path.lexists(args.output) and not args.force:
         raise CommandError(f"{clean(args.output)} exists; --force replaces it")
     from tailboard_tui.store.export import Source, export
+    from tailboard_tui.store.lookup import load_points
     from tailboard_tui.store.model import Points
-    from tailboard_tui.store.runs import load_points
 
     def choose(points: Points) -> list[str]:
         names = [*points.metrics, *(points.system_metrics if args.system else ())]

@@ -111,7 +111,7 @@ def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[
     shows_all = args.limit is None and not args.query
     reads_points = query.reads_points or any(split_stat(item.key)[1] not in (None, "last") for item in order)
     needs_points = shows_all or reads_points
-    from tailboard_tui.store.runs import load_rows
+    from tailboard_tui.store.lookup import load_rows
 
     rows = load_rows(places, full=needs_points)
     if not args.all:

@@ -46,8 +46,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the points."""
+    from tailboard_tui.store.lookup import load_points
     from tailboard_tui.store.objects import point_lines
-    from tailboard_tui.store.runs import load_points
 
     row = resolve_run(args.run, args.root)
     points = load_points(row)

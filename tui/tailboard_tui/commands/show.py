@@ -83,9 +83,9 @@ def run(args: argparse.Namespace) -> int:
 def _with_resources(row: RunRow, now: float) -> dict[str, Json]:
     from dataclasses import asdict
 
+    from tailboard_tui.store.lookup import load_points
     from tailboard_tui.store.objects import details_object
     from tailboard_tui.store.resources import resources
-    from tailboard_tui.store.runs import load_points
 
     return {**details_object(row, now), "resources": asdict(resources(row, load_points(row), now))}
 
@@ -197,8 +197,8 @@ def _print_metrics(row: RunRow) -> None:
 
 
 def _resources(row: RunRow, now: float) -> Iterator[tuple[str, str]]:
+    from tailboard_tui.store.lookup import load_points
     from tailboard_tui.store.resources import resources
-    from tailboard_tui.store.runs import load_points
 
     used = resources(row, load_points(row), now)
     if used.gpu_hours is not None:

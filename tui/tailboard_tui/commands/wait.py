@@ -73,7 +73,7 @@ def look(row: RunRow) -> RunRow:
     Raises:
         CommandError: It is gone.
     """
-    from tailboard_tui.store.runs import RunNotFound, find_run
+    from tailboard_tui.store.lookup import RunNotFound, find_run
 
     try:
         return find_run(row.key, (), full=False)

@@ -196,7 +196,7 @@ def tree(root: str, now: float) -> Iterator[Check]:
         now: Unix seconds.
     """
     from tailboard_tui.formats.detect import find
-    from tailboard_tui.store.runs import load_rows
+    from tailboard_tui.store.lookup import load_rows
     from tailboard_tui.store.watch import describe
 
     yield Check("file system", "ok", describe(root))

@@ -29,8 +29,8 @@ assert set(_STATS) <= set(STATS)
 
 
 def _rows(roots: str | Sequence[str], query: str, now: float) -> list[RunRow]:
+    from tailboard_tui.store.lookup import load_rows
     from tailboard_tui.store.query import compile_query
-    from tailboard_tui.store.runs import load_rows
 
     wanted = compile_query(query)
     if wanted.problem is not None:
@@ -114,7 +114,7 @@ def points(
     import numpy as np
     import pandas as pd
 
-    from tailboard_tui.store.runs import load_points
+    from tailboard_tui.store.lookup import load_points
 
     patterns = [metrics] if isinstance(metrics, str) else list(metrics)
     pieces = []
