@@ -105,6 +105,10 @@ FORMATS: list[Format] = [
         runs_in_file=signs.trackio_runs,
     ),
     Format("huggingface", _FORMATS + "huggingface:HuggingFaceReader", signs.claims_huggingface),
+    Format("sacred", _FORMATS + "sacred:SacredReader", signs.claims_sacred),
+    Format("ray", _FORMATS + "raytune:RayReader", signs.claims_ray),
+    Format("mmengine", _FORMATS + "mmengine:MMEngineReader", signs.claims_mmengine),
+    Format("dvclive", _FORMATS + "dvclive:DvcliveReader", signs.claims_dvclive),
     Format("ultralytics", _FORMATS + "tables:UltralyticsReader", signs.claims_ultralytics),
     Format(
         "tensorboard",
@@ -122,6 +126,8 @@ FORMATS: list[Format] = [
     Format(
         "jsonl", _FORMATS + "jsonl:GenericReader", signs.claims_records, signs.claims_records_file, nests=True
     ),
+    Format("hydra", _FORMATS + "hydra:HydraReader", signs.claims_hydra),
+    Format("log", _FORMATS + "logrun:LogReader", claims_file=signs.claims_log_file),
 ]
 """Asked in this order; the first that claims a path has it. Plug-ins are asked before all but our own."""
 

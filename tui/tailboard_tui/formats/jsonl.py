@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -72,7 +73,8 @@ class JsonlDecoder:
         self._clock = clock
         self._ignored = ignored
         self._parser: JsonLines | None = None
-        self._resumes = ResumeWatch()
+        self.resumes: defaultdict[str, ResumeWatch] = defaultdict(ResumeWatch)
+        """By clock."""
         self._rows: list[Rows] = []
         self._complaints: list[Complaint] = []
 
@@ -99,7 +101,7 @@ class JsonlDecoder:
 
     def finish(self, rows: Rows) -> list[Rows]:
         """The last word on new rows: here, markers of resumed segments."""
-        return [self._resumes.mark(rows)]
+        return [self.resumes[rows.clock].mark(rows)]
 
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """What came of the lines fed since the last call."""
@@ -148,7 +150,7 @@ class JsonlReader(RunReader):
 
     def decoder(self, path: str) -> JsonlDecoder:
         """The decoder of the file at `path`."""
-        return JsonlDecoder(os.path.basename(path), os.path.basename(path))
+        return JsonlDecoder(os.path.basename(path))
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the records."""

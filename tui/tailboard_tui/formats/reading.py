@@ -85,6 +85,10 @@ class RunReader:
         if self._facts is None or now != self._stamp:
             self._stamp = now
             facts = self.describe()
+            if ".hydra" in self.listings.of(self.path).directories:
+                from tailboard_tui.formats.hydra import decorated
+
+                facts = decorated(facts, self.path)
             self._facts = replace(
                 facts, size_bytes=sizes, modified=newest or None, problems=facts.problems[:MAX_PROBLEMS]
             )
@@ -147,6 +151,11 @@ class RunReader:
         self.begin()
         total = sum(source.progress()[1] for source in self._sources)
         return Chunk(reset=True, bytes_total=total, more=bool(self._sources))
+
+    def look(self) -> Sequence[Source]:
+        """The sources as they are now."""
+        self._look()
+        return self._sources
 
     def _look(self) -> None:
         """Bring the sources up to date."""

@@ -190,6 +190,41 @@ def _may_be_database(path: str) -> bool:
     return path.endswith((".db", ".sqlite", ".sqlite3")) and _head(path, 16) == b"SQLite format 3\0"
 
 
+def claims_sacred(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is a run of Sacred's FileStorageObserver."""
+    has_more = "cout.txt" in names or "metrics.json" in names or "info.json" in names
+    return "run.json" in names and "config.json" in names and has_more
+
+
+def claims_ray(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is a trial of Ray Tune."""
+    return "result.json" in names and "params.json" in names
+
+
+def claims_dvclive(path: str, names: frozenset[str]) -> bool:
+    """Whether DVCLive wrote here."""
+    return "plots" in names and os.path.isdir(f"{path}/plots/metrics")
+
+
+def claims_mmengine(path: str, names: frozenset[str]) -> bool:
+    """Whether MMEngine logged here."""
+    return "vis_data" in names and os.path.isfile(f"{path}/vis_data/scalars.json")
+
+
+def claims_hydra(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is that of a job of Hydra."""
+    return ".hydra" in names
+
+
+def claims_log_file(path: str) -> bool:
+    """Whether the file is a log with metrics in its last lines."""
+    if not path.endswith((".log", ".out", ".txt")) or _is_data(path):
+        return False
+    from tailboard_tui.formats import logrun
+
+    return logrun.holds_metrics(path)
+
+
 def claims_huggingface(path: str, names: frozenset[str]) -> bool:
     """Whether the directory is an output directory of the Trainer, not one of its checkpoints."""
     if TRAINER_STATE in names and not CHECKPOINT.match(os.path.basename(path)):

@@ -92,18 +92,22 @@ def read_mapping(path: str, name: str, problems: list[Problem]) -> Mapping[str, 
         name: What a problem calls it.
         problems: Told there.
     """
+    found = read_value(path, name, problems)
+    return found if isinstance(found, dict) else {}
+
+
+def read_value(path: str, name: str, problems: list[Problem]) -> object:
+    """The value of a small JSON or YAML file; None, with the reason told, where it has none."""
     parse: Callable[[bytes], object] = json_value if path.endswith(".json") else yaml_value
     try:
-        found = parse(read_small(path))
+        return parse(read_small(path))
     except FileNotFoundError:
-        return {}
+        return None
     except OSError as error:
         problems.append(Problem(name, None, error.strerror or str(error)))
-        return {}
     except ValueError as error:
         problems.append(Problem(name, None, str(error)))
-        return {}
-    return found if isinstance(found, dict) else {}
+    return None
 
 
 def json_value(data: bytes) -> object:

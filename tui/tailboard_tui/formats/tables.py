@@ -49,8 +49,7 @@ class TableReader(RunReader):
 
     def make_source(self, path: str) -> Source:
         """The source of the table at `path`."""
-        clock = os.path.basename(path)
-        return LineSource(path, lambda: CsvTable(clock, delimiter_of(path), self.step_of))
+        return LineSource(path, lambda: CsvTable("", delimiter_of(path), self.step_of))
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the table."""

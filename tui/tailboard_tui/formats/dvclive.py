@@ -1,0 +1,79 @@
+"""DVCLive: `dvclive/plots/metrics/**/<name>.tsv`, one file a metric, with `metrics.json` and `params.yaml`.
+
+Source: dvclive/plots/metric.py: columns `step` and the name, `timestamp` (ms) before
+them on request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from tailboard_tui.formats.base import Problem, RunFacts
+from tailboard_tui.formats.csvtable import CsvTable
+from tailboard_tui.formats.flat import flatten
+from tailboard_tui.formats.reading import RunReader
+from tailboard_tui.formats.sources import LineSource, Source
+from tailboard_tui.formats.surroundings import config_paths, log_files, read_mapping, surroundings, title
+from tailboard_tui.formats.tables import peek_at_table
+
+MAX_METRICS = 5_000
+_PEEKED_FILES = 20
+
+
+class DvcliveReader(RunReader):
+    """A directory that DVCLive wrote."""
+
+    source = "dvclive"
+
+    def sources(self) -> Iterable[Source]:
+        """One table a metric."""
+        return [self.known(path) or self._source(prefix, name, path) for prefix, name, path in self._tables()]
+
+    def _source(self, prefix: str, name: str, path: str) -> Source:
+        return LineSource(path, lambda: CsvTable(name, "\t"), prefix)
+
+    def _tables(self) -> Iterator[tuple[str, str, str]]:
+        """Prefix, name and path of each metric's table."""
+        waiting = [("", f"{self.path}/plots/metrics")]
+        left = MAX_METRICS
+        while waiting:
+            prefix, directory = waiting.pop()
+            entries = self.listings.of(directory)
+            names = [name for name in entries.files if name.endswith(".tsv")][:left]
+            for name in names:
+                yield prefix, name.removesuffix(".tsv"), f"{directory}/{name}"
+            left -= len(names)
+            if left <= 0 or prefix.count("/") > 20:
+                return
+            waiting += [(f"{prefix}{name}/", f"{directory}/{name}") for name in reversed(entries.directories)]
+
+    def watched(self) -> Iterable[str]:
+        """Parameters and last values."""
+        return [*config_paths(self.path, self.listings.of(self.path)), f"{self.path}/metrics.json"]
+
+    def describe(self) -> RunFacts:
+        """Facts from the files beside the tables."""
+        here = self.listings.of(self.path)
+        beside = surroundings(self.path, here)
+        problems: list[Problem] = list(beside.problems)
+        summary = flatten(read_mapping(f"{self.path}/metrics.json", "metrics.json", problems), "/")
+        steps: list[float] = []
+        values: dict[str, float] = {}
+        for prefix, name, path in list(self._tables())[:_PEEKED_FILES]:
+            peek = peek_at_table(path, lambda name=name: CsvTable(name, "\t"))  # type: ignore[misc]  # a default
+            values.update((prefix + metric, value) for metric, value in peek.last_values.items())
+            steps += [peek.last_step] if peek.last_step is not None else []
+        parent = os.path.dirname(self.path)
+        return RunFacts(
+            id=title(self.path),
+            name=title(self.path),
+            source=self.source,
+            path=self.path,
+            config=beside.config,
+            summary=summary,
+            log_files=beside.log_files or log_files(parent, self.listings.of(parent)),
+            last_step=max(steps, default=None),
+            last_values=values,
+            problems=tuple(problems),
+        )
