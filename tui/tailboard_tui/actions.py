@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "explorer", "runs", "right", "charts", "log", "tree"]
+Scope = Literal["app", "explorer", "runs", "right", "charts", "media", "log", "tree"]
 """Where a key works: everywhere; in the explorer; in the run table; in the tabs; in a pane."""
 
 
@@ -255,6 +255,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("more_columns", "right_square_bracket", "smaller", "More and smaller charts.", "charts"),
     Action("fewer_columns", "left_square_bracket", "larger", "Fewer and larger charts.", "charts"),
     Action("show_in_log", "v", "log here", "Jump to what was printed at the cursor's moment.", "charts"),
+    # Media
+    Action("next_media", "j,down", "next", "What was logged under the next name.", "media", True, False),
+    Action(
+        "previous_media", "k,up", "previous", "What was logged under the name before.", "media", False, False
+    ),
+    Action("later_media", "l,right", "later", "A later step.", "media", True, False),
+    Action("earlier_media", "h,left", "earlier", "An earlier step.", "media", False, False),
+    Action("first_media", "g,home", "first", "The first step.", "media", False, False),
+    Action("last_media", "G,end", "last", "The last step, and follow.", "media", False, False),
+    Action("scroll_media_down", "pagedown,ctrl+d", "page", "One page down.", "media", False, False),
+    Action("scroll_media_up", "pageup,ctrl+u", "page", "One page up.", "media", False, False),
     # Log
     Action("log_down", "j,down", "down", "One line down.", "log", False, False),
     Action("log_up", "k,up", "up", "One line up.", "log", False, False),
@@ -381,6 +392,7 @@ SCOPE_TITLES: Mapping[Scope, str] = {
     "runs": "Run list",
     "right": "Tabs",
     "charts": "Charts",
+    "media": "Media",
     "log": "Log",
     "tree": "Config and Info",
 }
@@ -392,6 +404,7 @@ _AROUND: Mapping[Scope, tuple[Scope, ...]] = {
     "runs": ("explorer", "app"),
     "right": ("explorer", "app"),
     "charts": ("right", "explorer", "app"),
+    "media": ("right", "explorer", "app"),
     "log": ("right", "explorer", "app"),
     "tree": ("right", "explorer", "app"),
 }
