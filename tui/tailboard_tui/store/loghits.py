@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 
 from tailboard_tui.store.logfile import LogText
 from tailboard_tui.store.logindex import BLOCK_BYTES, IntArray
-from tailboard_tui.store.loglevels import LINE_STARTS, RARE_WORDS, WORDS, level_of, traceback_parts
+from tailboard_tui.store.loglevels import WORDS, level_of, traceback_parts
 from tailboard_tui.store.logsearch import (
     MANY_COLORED,
     NONE,
     BlockText,
     Finder,
     Pattern,
-    literal_pieces,
     make_finder,
 )
 from tailboard_tui.store.regex_process import RegexTimeout
@@ -169,19 +169,25 @@ class Hits:
         return rows
 
 
-def block_text(log: LogText, block: int) -> BlockText:
+def block_text(log: LogText, block: int, *, look_back: int = 0) -> BlockText:
     """A block's bytes for matching, and as much of its neighbours as may be needed."""
     index = log.index
     assert index is not None
     offset = block * BLOCK_BYTES
-    end = min(offset + BLOCK_BYTES, index.size_bytes)
-    pieces = index.pieces(block)
-    starts, ends = pieces.starts - offset, pieces.ends - offset
-    data = log.read(offset, min(end + LOOK_AHEAD_BYTES, index.size_bytes) - offset)
-    if len(ends) and ends[-1] == end - offset:  # the last piece goes on in the next block
-        newline = data.find(b"\n", end - offset)
-        ends = np.append(ends[:-1], newline if newline >= 0 else len(data))
-    return BlockText(data[: int(ends[-1])] if len(ends) else b"", starts, ends)
+    before = min(look_back, offset)
+    length = min(offset + BLOCK_BYTES, index.size_bytes) - offset
+    data = log.read(offset - before, min(length + LOOK_AHEAD_BYTES, index.size_bytes - offset) + before)
+    data, above = data[before:], data[:before]
+
+    def cut() -> tuple[IntArray, IntArray]:
+        pieces = index.pieces(block, data[:length])
+        starts, ends = pieces.starts - offset, pieces.ends - offset
+        if len(ends) and ends[-1] == length:  # the last piece goes on in the next block
+            newline = data.find(b"\n", length)
+            ends[-1] = newline if newline >= 0 else len(data)
+        return starts, ends
+
+    return BlockText(data, cut, above)
 
 
 def search_hits(log: LogText, pattern: Pattern) -> Hits:
@@ -225,9 +231,7 @@ def filter_hits(log: LogText, filters: tuple[str, ...], *, is_folded: bool = Fal
             finder.close()
 
     def read(log: LogText, block: int) -> BlockText:
-        text = block_text(log, block)
-        before = min(LOOK_BACK_BYTES, block * BLOCK_BYTES) if is_folded else 0
-        return BlockText(text.data, text.starts, text.ends, log.read(block * BLOCK_BYTES - before, before))
+        return block_text(log, block, look_back=LOOK_BACK_BYTES if is_folded else 0)
 
     return Hits(log, match, shows=shows, read=read, close=close)
 
@@ -272,22 +276,37 @@ def level_hits(log: LogText) -> tuple[Hits, Hits]:
 
 def _leveled_pieces(block: BlockText) -> tuple[IntArray, IntArray]:
     """The pieces with an error and those with a warning: where a word hints at one, by `level_of`."""
-    colored = block.colored()
-    if len(colored) > MANY_COLORED:
-        block, colored = block.without_colors(), NONE
-    data = block.data.lower()
-    found = [colored, *(literal_pieces(data, word, block) for word in (*WORDS, *RARE_WORDS))]
-    if len(block.starts):
-        after = np.concatenate([literal_pieces(data, start, block) for start in LINE_STARTS]) + 1
-        found += [
-            np.minimum(after, len(block.starts) - 1),
-            np.zeros(1, np.int64),
-        ]  # none stands before the first
+    if len(block.colored) > MANY_COLORED:
+        block = block.without_colors()
+    hinting = np.union1d(_pieces_with_words(block), block.colored)
     errors, warnings = [], []
-    for at in np.unique(np.concatenate(found)).tolist():
+    for at in hinting.tolist():
         level = level_of(block.shown(at)[:LEVEL_BYTES].decode("utf-8", "replace"))
         if level == "error":
             errors.append(at)
         elif level == "warning":
             warnings.append(at)
     return np.array(errors, np.int64), np.array(warnings, np.int64)
+
+
+def _pieces_with_words(block: BlockText) -> IntArray:
+    """The pieces that may hold one of `WORDS`, and some others.
+
+    Of each word that pair of bytes is looked for which is rarest in this block; one table of 65,536
+    pairs finds all of them in one pass, several times faster than one search for each word.
+    """
+    data = b"\n" + block.data.lower()
+    array = np.frombuffer(data, np.uint8)
+    pairs = array[:-1].astype(np.uint16) << 8 | array[1:]
+    counts = np.bincount(pairs[:_SAMPLED], minlength=65536)
+    wanted = np.zeros(65536, np.bool_)
+    for word in WORDS:
+        codes = [first << 8 | second for first, second in itertools.pairwise(word)]
+        wanted[min(codes, key=lambda code: int(counts[code]))] = True
+    # A pair begins one byte earlier in the text than in `data`; a newline before a line belongs to it.
+    places = np.flatnonzero(wanted[pairs])
+    return block.holding(np.where(array[places] == 10, places, np.maximum(places - 1, 0)))
+
+
+_SAMPLED = 32_768
+"""So many pairs of a block are counted to tell which are rare."""

@@ -17,6 +17,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,7 @@ class Pieces:
         return self.high_rows is not self.low_rows
 
 
-def split(block: bytes, before: bytes, offset: int, *, every_update: bool) -> Pieces:
+def split(block: bytes, before: bytes, offset: int, *, every_update: bool, has_moves: bool) -> Pieces:
     """The pieces of a block.
 
     Args:
@@ -65,8 +66,9 @@ def split(block: bytes, before: bytes, offset: int, *, every_update: bool) -> Pi
         before: The `LOOK_BACK_BYTES` bytes before it, fewer at the file's start.
         offset: Where it begins in the file.
         every_update: See the module.
+        has_moves: Whether sequences move the cursor between rows in it.
     """
-    if not every_update and _has_moves(block, before):
+    if has_moves:
         return _split_with_moves(block, before, offset)
     array = np.frombuffer(block, np.uint8)
     ends = _row_ends(array, before) if every_update else np.flatnonzero(array == 10)
@@ -124,15 +126,24 @@ def _split_with_moves(block: bytes, before: bytes, offset: int) -> Pieces:
     return Pieces(values[0], values[1], values[2], values[3], values[4], row)
 
 
-def _summary(block: bytes, before: bytes, *, every_update: bool) -> tuple[int, int, int]:
-    """Rows moved down in the block, lowest and highest row number touched (high < low: none)."""
-    if every_update or _has_moves(block, before):
-        pieces = split(block, before, 0, every_update=every_update)
+class _Summary(NamedTuple):
+    """Rows moved down in a block, the rows touched (high < low: none), whether it `has_moves`."""
+
+    moved: int = 0
+    low: int = 0
+    high: int = -1
+    has_moves: bool = False
+
+
+def _summary(block: bytes, before: bytes, *, every_update: bool) -> _Summary:
+    has_moves = not every_update and _has_moves(block, before)
+    if every_update or has_moves:
+        pieces = split(block, before, 0, every_update=every_update, has_moves=has_moves)
         if not len(pieces.starts):
-            return pieces.moved, 0, -1
-        return pieces.moved, int(pieces.low_rows.min()), int(pieces.high_rows.max())
+            return _Summary(pieces.moved)
+        return _Summary(pieces.moved, int(pieces.low_rows.min()), int(pieces.high_rows.max()), has_moves)
     moved = int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
-    return moved, 0, moved - block.endswith(b"\n")
+    return _Summary(moved, 0, moved - block.endswith(b"\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,7 @@ class LogIndex:
         self._starts = np.zeros(self._offset + 1, np.int64)
         self._lows = np.zeros(self._offset + 1, np.int64)
         self._highs = np.zeros(self._offset + 1, np.int64)
+        self._with_moves: set[int] = set()
         self._bounds: tuple[IntArray, IntArray] | None = None
         self._pieces: OrderedDict[int, Pieces] = OrderedDict()
 
@@ -195,9 +207,9 @@ class LogIndex:
         if self.is_complete:
             return False
         block = self.first_block - 1
-        moved, low, high = self._summarise(block)
-        start = int(self._starts[block + 1]) - moved if self.first_block < self.end_block else 0
-        self._set(block, start, moved, low, high)
+        summary = self._summarise(block)
+        start = int(self._starts[block + 1]) - summary.moved if self.first_block < self.end_block else 0
+        self._set(block, start, summary)
         self.first_block = block
         return True
 
@@ -214,8 +226,7 @@ class LogIndex:
         for block in range(first_changed, -(-size_bytes // BLOCK_BYTES)):
             self._make_room(block + 1)
             self._pieces.pop(block, None)
-            moved, low, high = self._summarise(block)
-            self._set(block, int(self._starts[block]), moved, low, high)
+            self._set(block, int(self._starts[block]), self._summarise(block))
             self.end_block = max(self.end_block, block + 1)
         return min(self._first_touched_after(old_size, first_changed), old_end - 1)
 
@@ -223,11 +234,21 @@ class LogIndex:
         """The row in which an indexed block starts, or in which the file ends."""
         return int(self._starts[block])
 
-    def pieces(self, block: int) -> Pieces:
-        """The pieces of an indexed block; the last few stay in memory."""
+    def pieces(self, block: int, data: bytes | None = None) -> Pieces:
+        """The pieces of an indexed block; the last few stay in memory.
+
+        Args:
+            block: Its number.
+            data: Its bytes, where they have been read.
+        """
         found = self._pieces.get(block)
         if found is None:
-            found = split(*self._bytes(block), block * BLOCK_BYTES, every_update=self.every_update)
+            has_moves = block in self._with_moves
+            before = b""
+            if data is None or has_moves or self.every_update:
+                data, before = self._bytes(block)
+            offset = block * BLOCK_BYTES
+            found = split(data, before, offset, every_update=self.every_update, has_moves=has_moves)
             self._pieces[block] = found
             if len(self._pieces) > _KEPT_BLOCKS:
                 self._pieces.popitem(last=False)
@@ -350,13 +371,14 @@ class LogIndex:
         data = self._read(offset - before, length + before)
         return data[before:], data[:before]
 
-    def _summarise(self, block: int) -> tuple[int, int, int]:
+    def _summarise(self, block: int) -> _Summary:
         data, before = self._bytes(block)
-        return _summary(data, before, every_update=self.every_update) if data else (0, 0, -1)
+        return _summary(data, before, every_update=self.every_update) if data else _Summary()
 
-    def _set(self, block: int, start: int, moved: int, low: int, high: int) -> None:
-        self._starts[block], self._starts[block + 1] = start, start + moved
-        self._lows[block], self._highs[block] = low, high
+    def _set(self, block: int, start: int, summary: _Summary) -> None:
+        self._starts[block], self._starts[block + 1] = start, start + summary.moved
+        self._lows[block], self._highs[block] = summary.low, summary.high
+        (self._with_moves.add if summary.has_moves else self._with_moves.discard)(block)
         self._bounds = None
 
     def _make_room(self, blocks: int) -> None:

@@ -50,28 +50,20 @@ _TRACEBACK = re.compile(
 _PREFIX = re.compile(rf"^{_RANK}")
 
 WORDS = (
-    b"error",
-    b"exception",
-    b"traceback",
-    b"warn",
-    b"critical",
-    b"fatal",
-    b"severe",
-    b"interrupt",
-    b"killed",
+    *(b"error", b"exception", b"traceback", b"warn", b"critical", b"fatal", b"severe", b"interrupt", b"exit"),
+    *(
+        b"killed",
+        b"aborted",
+        b"fault",
+        b"failed",
+        b"oom-kill",
+        b"core dumped",
+        b"out of memory",
+        b"time limit",
+    ),
+    *(b"\ne", b"\nw", b"\nf"),
 )
-RARE_WORDS = (
-    b"failed ",
-    b"exit",
-    b"core dumped",
-    b"fault",
-    b"aborted",
-    b"out of memory",
-    b"time limit",
-    b"oom-kill",
-)
-LINE_STARTS = (b"\ne", b"\nw", b"\nf")
-"""In lower case: a line holds one of these if `level_of` finds anything in it."""
+"""In lower case: a line, with the newline before it, holds one of these if `level_of` finds anything."""
 
 
 def level_of(text: str) -> Level | None:

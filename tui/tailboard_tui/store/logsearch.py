@@ -8,7 +8,9 @@ with escape sequences or carriage returns in them are looked at one by one.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +33,14 @@ MANY_COLORED = 200
 """Pieces with escape sequences from which on they are taken out of the whole block at once."""
 
 _SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+_SEQUENCE_BYTES = b"0123456789:;<=>?[mhlabcdefgjk"
+"""What a sequence consists of: a text that begins so may match inside one."""
+
+_SEQUENCE_LIMIT = 40
+"""Bytes of a sequence that are looked at; colours have under 30."""
+
+_IS_PARAMETER = np.zeros(256, np.bool_)
+_IS_PARAMETER[0x20:0x40] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +83,41 @@ def ascii_lower(text: str) -> str:
 _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
-@dataclass(frozen=True, slots=True)
 class BlockText:
-    """The bytes of one block, cut into pieces."""
+    """The bytes of one block, and a little more; cut into pieces when that is needed.
 
-    data: bytes
-    starts: IntArray
-    """Offset of each piece in `data`, shape (n,)."""
-    ends: IntArray
-    before: bytes = b""
-    """What stands before the block, as much as was asked for."""
+    Attributes:
+        data: The bytes. What lies beyond the last piece's end belongs to the next block.
+        before: What stands before the block, as much as was asked for.
+    """
+
+    def __init__(
+        self, data: bytes, cut: Callable[[], tuple[IntArray, IntArray]], before: bytes = b""
+    ) -> None:
+        """Remember the bytes.
+
+        Args:
+            data: See the class.
+            cut: Gives the offsets in `data` at which pieces start and end, shape (n,) each.
+            before: See the class.
+        """
+        self.data = data
+        self.before = before
+        self._cut = cut
+
+    @cached_property
+    def _bounds(self) -> tuple[IntArray, IntArray]:
+        return self._cut()
+
+    @property
+    def starts(self) -> IntArray:
+        """Where pieces start in `data`, shape (n,)."""
+        return self._bounds[0]
+
+    @property
+    def ends(self) -> IntArray:
+        """Where they end, exclusive, shape (n,)."""
+        return self._bounds[1]
 
     def piece(self, number: int) -> bytes:
         """One piece."""
@@ -93,24 +128,36 @@ class BlockText:
         piece = shown_part(self.piece(number))
         return _SEQUENCE.sub(b"", piece) if b"\x1b" in piece else piece
 
+    @cached_property
     def colored(self) -> IntArray:
         """The pieces with escape sequences."""
-        if b"\x1b" not in self.data:
+        return self._with_byte(0x1B)
+
+    @cached_property
+    def drawn_over(self) -> IntArray:
+        """The pieces with carriage returns."""
+        return self._with_byte(0x0D)
+
+    def _with_byte(self, byte: int) -> IntArray:
+        if byte not in self.data:
             return NONE
-        return self.holding(np.flatnonzero(np.frombuffer(self.data, np.uint8) == 0x1B))
+        return self.holding(np.flatnonzero(np.frombuffer(self.data, np.uint8) == byte))
 
     def holding(self, places: IntArray) -> IntArray:
         """The pieces in which these offsets lie, each once."""
-        if not len(self.starts) or not len(places):
+        if not len(places) or not len(self.starts):
             return NONE
-        return np.unique(np.maximum(np.searchsorted(self.starts, places, side="right") - 1, 0))
+        if places[-1] >= self.ends[-1]:
+            places = places[places < self.ends[-1]]
+        at = np.searchsorted(self.starts, places, side="right") - 1
+        return at[np.append(True, at[1:] != at[:-1])] if len(at) else NONE
 
     def without_colors(self) -> BlockText:
         """The same without escape sequences; the pieces keep their numbers."""
         cuts = np.array([found.span() for found in _SEQUENCE.finditer(self.data)], np.int64).reshape(-1, 2)
         removed = np.append(0, np.cumsum(cuts[:, 1] - cuts[:, 0]))
-        starts, ends = (at - removed[np.searchsorted(cuts[:, 0], at)] for at in (self.starts, self.ends))
-        return BlockText(_SEQUENCE.sub(b"", self.data), starts, ends, self.before)
+        starts, ends = (at - removed[np.searchsorted(cuts[:, 0], at)] for at in self._bounds)
+        return BlockText(_SEQUENCE.sub(b"", self.data), lambda: (starts, ends), self.before)
 
 
 class Finder(Protocol):
@@ -140,22 +187,42 @@ class TextFinder:
         self._folds = not pattern.is_case_sensitive
         self._text = ascii_lower(pattern.text) if self._folds else pattern.text
         self._needle = self._text.encode("utf-8", "surrogateescape")
+        self._letters, self._next_letters = np.zeros((2, 256), np.bool_)
+        self._letters[list(self._needle[:-1])] = True
+        self._next_letters[list(self._needle[1:] + b"\x1b")] = True
+        self._may_be_sequence = self._needle[:1].lower() in _SEQUENCE_BYTES
 
     def pieces(self, block: BlockText) -> IntArray:
         """As `Finder`."""
-        colored = block.colored()
-        if len(colored) > MANY_COLORED:
-            block, colored = block.without_colors(), NONE
-        found = literal_pieces(block.data.lower() if self._folds else block.data, self._needle, block)
-        doubtful = colored
-        if len(found) and b"\r" in block.data:
-            drawn_over = [at for at in found.tolist() if b"\r" in block.piece(at)]
-            doubtful = np.union1d(colored, np.array(drawn_over, np.int64))
+        data = self._folded(block.data)
+        found = literal_pieces(data, self._needle, block)
+        split = self._split_by_colors(data, block)
+        if not len(found) and not len(split):
+            return NONE
+        doubtful = np.union1d(split, np.intersect1d(found, block.drawn_over, assume_unique=True))
+        if self._may_be_sequence:
+            doubtful = np.union1d(doubtful, np.intersect1d(found, block.colored, assume_unique=True))
         if not len(doubtful):
             return found
-        sure = found[~np.isin(found, doubtful, assume_unique=True)]
+        sure = np.setdiff1d(found, doubtful, assume_unique=True)
         seen = [at for at in doubtful.tolist() if self._needle in self._folded(block.shown(at))]
         return np.union1d(sure, np.array(seen, np.int64))
+
+    def _split_by_colors(self, data: bytes, block: BlockText) -> IntArray:
+        """Pieces in which an escape sequence may stand within the text: between two of its letters."""
+        if b"\x1b" not in data or len(self._needle) < 2:
+            return NONE
+        array = np.frombuffer(data, np.uint8)
+        before = np.flatnonzero(array[1:] == 0x1B)
+        before = before[self._letters[array[before]]]
+        after = before + 3
+        for _ in range(_SEQUENCE_LIMIT):
+            after = np.minimum(after, len(array) - 1)
+            inside = _IS_PARAMETER[array[after - 1]]
+            if not inside.any():
+                break
+            after += inside
+        return block.holding(before[self._next_letters[array[np.minimum(after, len(array) - 1)]]])
 
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:
         """As `Finder`."""
@@ -183,9 +250,10 @@ class RegexFinder:
 
     def pieces(self, block: BlockText) -> IntArray:
         """As `Finder`."""
-        is_plain = b"\r" not in block.data and b"\x1b" not in block.data
-        if is_plain and block.data.count(b"\n") == len(block.starts) - 1:
-            lines = block.data
+        data = block.data[: int(block.ends[-1])] if len(block.starts) else b""
+        is_plain = b"\r" not in data and b"\x1b" not in data
+        if is_plain and data.count(b"\n") == len(block.starts) - 1:
+            lines = data
         else:
             lines = b"\n".join(block.shown(at) for at in range(len(block.starts)))
         return np.array(self._process.matching_lines(lines, BLOCK_TIMEOUT_S), np.int64)
@@ -210,7 +278,7 @@ def make_finder(pattern: Pattern) -> Finder:
 def literal_pieces(data: bytes, needle: bytes, block: BlockText) -> IntArray:
     """Pieces that hold `needle` anywhere."""
     at = data.find(needle)
-    if at < 0 or not len(block.starts):
+    if at < 0:
         return NONE
     places: list[int] = []
     while at >= 0:
