@@ -105,6 +105,16 @@ def test_a_later_resume_replaces_an_earlier_one() -> None:
     assert series(columns, "a", everything=True).resume_steps == (4.0, 1.0, 9.0)
 
 
+def test_a_segment_that_begins_below_its_marker_replaces_from_where_it_begins() -> None:
+    old = rows_of([(float(i), {"a": float(i)}) for i in range(6)])
+    new: list[Record | float] = [5.0, (3.0, {"a": 30.0}), (4.0, {"a": 40.0})]
+    at_once = columns_of(old, rows_of(new))
+    in_pieces = columns_of(old, rows_of(new[:1]), rows_of(new[1:]))
+    for columns in (at_once, in_pieces):
+        assert pairs(series(columns, "a")) == [(0, 0), (1, 1), (2, 2), (3, 30), (4, 40)]
+        assert series(columns, "a").resume_steps == (3.0,)
+
+
 def test_a_backward_step_without_a_resume_stays() -> None:
     columns = columns_of(rows_of([(5.0, {"a": 1.0}), (3.0, {"a": 2.0}), (5.0, {"a": 3.0})]))
     assert pairs(series(columns, "a")) == [(5, 1), (3, 2), (5, 3)]
@@ -246,10 +256,13 @@ BLOCKS = st.lists(st.lists(st.one_of(RECORDS, RECORDS, st.integers(0, 8).map(flo
 
 def expected(blocks: list[list[Record | float]], name: str) -> list[tuple[float, float]]:
     kept: list[Record] = []
+    is_resumed = False
     for item in (item for block in blocks for item in block):
-        if isinstance(item, float):
-            kept = [record for record in kept if not record[0] >= item]
-        else:
+        if isinstance(item, float) or is_resumed:
+            begins = item if isinstance(item, float) else item[0]
+            kept = [record for record in kept if not record[0] >= begins]
+        is_resumed = isinstance(item, float)
+        if not isinstance(item, float):
             kept.append(item)
     return [(step, values[name]) for step, values in kept if name in values]
 

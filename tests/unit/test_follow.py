@@ -137,6 +137,27 @@ def test_a_touched_file_is_not_read_anew(path: Path, monkeypatch: pytest.MonkeyP
     follower.close()
 
 
+def test_a_disk_that_fails_while_a_file_is_compared_ends_in_a_problem(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"line\n" * 5000)
+    follower = LineFollower(str(path))
+    lines_of(follower, 1 << 16)
+    os.utime(path, ns=(1, 2))
+
+    def fail(fd: int, length: int, offset: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "pread", fail)
+        block = follower.poll(100)
+        assert (block.data, block.more, follower.file.problem) == (b"", False, "Input/output error")
+    with path.open("ab") as file:
+        file.write(b"new\n")
+    assert lines_of(follower) == [b"new"]
+    follower.close()
+
+
 def test_a_deleted_file_takes_its_lines_with_it_and_a_new_one_starts_anew(path: Path) -> None:
     path.write_bytes(b"a\nb\n")
     follower = LineFollower(str(path))

@@ -71,7 +71,7 @@ class Follower:
     @property
     def is_in_doubt(self) -> bool:
         """Whether taken bytes are being compared with the file: until then nothing more is read."""
-        return self._doubt is not None
+        return self._doubt is not None and self.problem is None
 
     def check(self) -> bool:
         """Look at the file's state; True when what was taken is void and reading starts over."""

@@ -52,7 +52,7 @@ class ClockColumns:
         if self._kept is not None:
             self._kept.append(np.ones(len(rows.steps), np.bool_))
         self._view = None
-        markers = [(first + row, step) for row, step in rows.resumes if not math.isnan(step)]
+        markers = self._markers(rows.resumes, first)
         self.resumes += markers
         replaced = self._replaced_by(markers, first)
         self._raise_highest(rows.steps)
@@ -84,6 +84,25 @@ class ClockColumns:
                 tuple(steps[-RESUMES_SHOWN:]),
             )
         return self._view
+
+    def _markers(self, resumes: Sequence[tuple[int, float]], first: int) -> list[tuple[int, float]]:
+        """Where the segments of a new block begin, at most one a record: (record, step).
+
+        A run that goes on from a checkpoint may log from before the step that the logger took for the
+        next one: the first record of a segment lowers its step. A marker at the end of the block before
+        waits for that record, and is taken back here.
+        """
+        found: dict[int, float] = {}
+        if self.resumes and self.resumes[-1][0] == first:
+            found[first] = self.resumes.pop()[1]
+        for row, step in resumes:
+            if not math.isnan(step):
+                found[first + row] = min(step, found.get(first + row, math.inf))
+        steps = self.steps.view()
+        for row, step in found.items():
+            if row < len(steps) and steps[row] < step:
+                found[row] = float(steps[row])
+        return list(found.items())
 
     def _raise_highest(self, steps: FloatArray) -> None:
         if steps.size:
