@@ -175,11 +175,28 @@ def _chosen(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def _figures(args: argparse.Namespace, rows: Sequence[RunRow], width: int, height: int) -> list[str]:
     if args.kind == "matrix":
-        from tailboard_tui.store.media import confusion
-
-        return [confusion(row, metric, width, _look(args)) for row in rows for metric in args.metric]
+        return [_matrix(args, row, key, width) for row in rows for key in args.metric]
     known = list(dict.fromkeys(name for row in rows for name in row.metrics))
     return [_figure(args, rows, metric, width, height) for metric in _chosen(args.metric, known)]
+
+
+def _matrix(args: argparse.Namespace, row: RunRow, key: str, width: int) -> str:
+    """The newest confusion matrix that the run logged under `key`."""
+    from tailboard_tui.plot.matrix import draw_matrix
+    from tailboard_tui.store.media import MediaStore, matrix_of
+
+    found = [r for r in MediaStore(row.facts.path).read() if r.kind == "confusion_matrix"]
+    wanted = [record for record in found if record.key == key]
+    if not wanted:
+        known = ", ".join(clean(name, 60) for name in dict.fromkeys(record.key for record in found))
+        name = clean(row.facts.name or row.facts.id)
+        raise CommandError(
+            f"{name} has no confusion matrix {clean(key)}; there are: {known or 'none at all'}"
+        )
+    names, matrix = matrix_of(wanted[-1])
+    look = _look(args)
+    cells = draw_matrix(matrix, names, f"{key}  step {wanted[-1].step:g}", width, look)
+    return cells.ansi() if look.has_color else cells.text()
 
 
 def _figure(args: argparse.Namespace, rows: Sequence[RunRow], metric: str, width: int, height: int) -> str:

@@ -166,7 +166,11 @@ def _axes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
 
 
 def x_labels(spec: ChartSpec, place: Layout, width: int) -> list[tuple[Tick, int, int]]:
-    """Ticks of the x axis with the columns of the tick and of its label; at least two cells apart."""
+    """Ticks of the x axis with the columns of the tick and of its label; at least two cells apart.
+
+    Where the axis is to be named, the labels leave room for that at its end.
+    """
+    name = len(NAMES[spec.x_kind]) + 3 if spec.has_x_name else 0
     for most in range(max(place.width // 6, 2), 0, -1):
         found: list[tuple[Tick, int, int]] = []
         for tick in x_ticks(spec.x_kind, place.x, most):
@@ -175,6 +179,9 @@ def x_labels(spec: ChartSpec, place: Layout, width: int) -> list[tuple[Tick, int
                 start = min(max(column - len(tick.label) // 2, 0), width - len(tick.label))
                 found.append((tick, column, start))
         ends = [start + len(tick.label) for tick, _, start in found]
+        if name and len(found) > 2 and ends[-1] > width - name:
+            found.pop()
+            ends.pop()
         if all(found[i + 1][2] >= ends[i] + 2 for i in range(len(found) - 1)) and all(
             start >= 0 for _, _, start in found
         ):

@@ -83,7 +83,8 @@ class Chart(Widget):
             return Strip.blank(self.size.width)
         base = self.rich_style
         return Strip(
-            [Segment(text, base + _style(style)) for text, style in self._cells.runs(y)], self._cells.width
+            [Segment(text, base + cell_style(style)) for text, style in self._cells.runs(y)],
+            self._cells.width,
         )
 
     @property
@@ -128,7 +129,8 @@ class Chart(Widget):
 
 
 @lru_cache(maxsize=4096)
-def _style(style: CellStyle) -> Style:
+def cell_style(style: CellStyle) -> Style:
+    """What Rich calls the style of a cell."""
     return Style(
         color=style.color,
         bgcolor=style.background,

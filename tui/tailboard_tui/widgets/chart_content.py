@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -15,12 +16,30 @@ from tailboard_tui.plot.spec import ChartSpec, Trace
 from tailboard_tui.plot.xaxis import x_text
 from tailboard_tui.store.goal import direction
 from tailboard_tui.widgets.chart_lines import ChartLines, LineKey, Prepared, prepare
-from tailboard_tui.widgets.chart_readout import ReadoutRow
 from tailboard_tui.widgets.chart_view import ChartView
 from tailboard_tui.widgets.selection import Selection, ShownRun
 
 Stream = Literal["metrics", "system", "any"]
 """Which of a run's series are charts: its metrics, its resource samples, or both."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadoutRow:
+    """One run at the cursor."""
+
+    letter: str
+    name: str
+    """Untrusted."""
+    color: str
+    x: str
+    value: float
+    smoothed: float | None
+    """The smoothed line there, if one is drawn."""
+    difference: float | None
+    """Value less that of the baseline run, if one is set."""
+    time: float
+    """Unix seconds of the point."""
+    is_baseline: bool = False
 
 
 class ChartContent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual.content import Content
 from textual.widget import Widget
@@ -13,28 +12,10 @@ from tailboard_tui.plot.cells import fit
 from tailboard_tui.plot.spec import Look
 from tailboard_tui.text import units
 from tailboard_tui.widgets.cells import fit as column
+from tailboard_tui.widgets.chart_content import ReadoutRow
 
 MOST_ROWS = 8
 """Runs in the table; more would take the charts' place."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadoutRow:
-    """One run at the cursor."""
-
-    letter: str
-    name: str
-    """Untrusted."""
-    color: str
-    x: str
-    value: float
-    smoothed: float | None
-    """The smoothed line there, if one is drawn."""
-    difference: float | None
-    """Value less that of the baseline run, if one is set."""
-    time: float
-    """Unix seconds of the point."""
-    is_baseline: bool = False
 
 
 class ChartReadout(Widget):
