@@ -40,6 +40,8 @@ class _Source:
 class NativeReader:
     """Reads one run directory that `tailboard` wrote."""
 
+    __slots__ = ("_directory_stamp", "_small", "_sources", "path")
+
     source: ClassVar[str] = "tailboard"
 
     def __init__(self, path: str) -> None:

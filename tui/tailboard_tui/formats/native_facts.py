@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import os
 import stat
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -52,6 +51,20 @@ _STATUSES: dict[str | None, Literal["finished", "failed", "killed"]] = {
 
 class NativeFacts:
     """What the files of one run directory tell without its points; only changed files are read."""
+
+    __slots__ = (
+        "_config",
+        "_events",
+        "_facts",
+        "_journals",
+        "_notes",
+        "_path",
+        "_pins",
+        "_run",
+        "_seen",
+        "_summary",
+        "_tails",
+    )  # ten thousand of these are kept
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -121,7 +134,7 @@ class NativeFacts:
             journal.update(stamps.get(name))
         for name in stamps:
             if name not in self._tails and clock_of(name) is not None:
-                self._tails[name] = Tail(f"{self._path}/{name}")
+                self._tails[name] = Tail(self._path, name)
         for name, tail in self._tails.items():
             tail.update(stamps.get(name))
 
@@ -160,7 +173,7 @@ class NativeFacts:
             summary={**texts, **_with_numbers(flatten(self._summary.found or {}))},
             metric_defs=tuple(events.metric_defs.values()),
             finish=_unless_newer(events.finish, last.time),
-            alerts=tuple(events.alerts),
+            alerts=events.alerts,
             log_files=_log_files(self._path, stamps),
             diff_path=f"{self._path}/{layout.GIT_DIFF}" if layout.GIT_DIFF in stamps else None,
             packages_path=f"{self._path}/{layout.PACKAGES}" if layout.PACKAGES in stamps else None,
@@ -200,20 +213,17 @@ class NativeFacts:
 class _Events:
     """What events.jsonl tells."""
 
-    finish: Finish | None
-    alerts: deque[Alert]
-    metric_defs: dict[str, MetricDef]
-    warnings: deque[Problem]
-    last_time: float | None
+    __slots__ = ("alerts", "finish", "last_time", "metric_defs", "warnings")
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        self.finish = self.last_time = None
-        self.alerts = deque(maxlen=ALERTS_KEPT)
-        self.metric_defs = {}
-        self.warnings = deque(maxlen=PROBLEMS_KEPT)
+        self.finish: Finish | None = None
+        self.alerts: tuple[Alert, ...] = ()
+        self.metric_defs: dict[str, MetricDef] = {}
+        self.warnings: tuple[Problem, ...] = ()
+        self.last_time: float | None = None
 
     def add(self, event: Event) -> None:
         time, kind = event.time, event.event
@@ -227,26 +237,28 @@ class _Events:
         elif kind == layout.ALERT:
             level = _LEVELS.get(event.level, "info")
             when = math.nan if time is None else time
-            self.alerts.append(Alert(when, event.title or "", event.text or "", level))
+            alert = Alert(when, event.title or "", event.text or "", level)
+            self.alerts = (*self.alerts[1 - ALERTS_KEPT :], alert)
         elif kind == layout.METRIC_DEFINED and event.name is not None:
             goal = _GOALS.get(event.goal)
             self.metric_defs[event.name] = MetricDef(event.name, event.step_metric, event.summary, goal)
         elif kind == layout.WARNING:
-            self.warnings.append(Problem(layout.EVENTS, None, event.message or "warning"))
+            warning = Problem(layout.EVENTS, None, event.message or "warning")
+            self.warnings = (*self.warnings[1 - PROBLEMS_KEPT :], warning)
 
 
 class _Notes:
     """What annotations.jsonl says last of each entry."""
 
-    name: str | None
-    tags: tuple[str, ...] | None
-    notes: str | None
+    __slots__ = ("name", "notes", "tags")
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        self.name = self.tags = self.notes = None
+        self.name: str | None = None
+        self.tags: tuple[str, ...] | None = None
+        self.notes: str | None = None
 
     def add(self, note: Note) -> None:
         if note.name is not UNSET:

@@ -142,6 +142,8 @@ OBJECT = Shape(dict[str, Any])
 class SmallFile(Generic[T]):
     """One file that is rewritten by rename and holds one object."""
 
+    __slots__ = ("_name", "_path", "_shape", "_stamp", "found", "problems")
+
     def __init__(self, path: str, name: str, shape: Shape[T]) -> None:
         self._path, self._name, self._shape = path, name, shape
         self._stamp: Stamp | None = None
@@ -173,10 +175,12 @@ class SmallFile(Generic[T]):
 class Journal(Generic[T]):
     """A small file of JSON lines that only grows; each new object goes to `add`."""
 
+    __slots__ = ("_add", "_clear", "_file", "_name", "_path", "_shape", "_stamp", "problems")
+
     def __init__(
         self, path: str, name: str, shape: Shape[T], add: Callable[[T], None], clear: Callable[[], None]
     ) -> None:
-        self._path, self._name, self._shape = f"{path}/{name}", name, shape
+        self._path, self._name, self._shape = path, name, shape
         self._add, self._clear = add, clear
         self._stamp: Stamp | None = None
         self._file: LineFollower | None = None
@@ -200,7 +204,7 @@ class Journal(Generic[T]):
 
     def _read_whole(self, size: int) -> None:
         try:
-            data = read_slice(self._path, 0, size)
+            data = read_slice(f"{self._path}/{self._name}", 0, size)
         except OSError as error:
             self._complain(None, error.strerror or str(error))
             return
@@ -209,7 +213,7 @@ class Journal(Generic[T]):
     def _follow(self) -> None:
         if self._file is None:
             self._begin()
-            self._file = LineFollower(self._path, keep_open=False)
+            self._file = LineFollower(f"{self._path}/{self._name}", keep_open=False)
         left = _JOURNAL_BYTES
         while left > 0:
             block = self._file.poll(left)

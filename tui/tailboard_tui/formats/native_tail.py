@@ -44,8 +44,10 @@ class Last:
 class Tail:
     """The last whole lines of one file, read again when it changed."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    __slots__ = ("_directory", "_name", "_stamp", "last")
+
+    def __init__(self, directory: str, name: str) -> None:
+        self._directory, self._name = directory, name
         self._stamp: Stamp | None = None
         self.last = Last()
 
@@ -58,7 +60,7 @@ class Tail:
         if stamp is None or not stamp[1]:
             return
         try:
-            fd = open_regular(self._path)
+            fd = open_regular(f"{self._directory}/{self._name}")
             try:
                 self.last = _read_last(fd, stamp[1])
             finally:
