@@ -30,6 +30,13 @@ def test_the_spread_is_that_of_the_finite_values(values: list[float | None]) -> 
         assert found.std == pytest.approx(statistics.stdev(finite), abs=1e-6)
 
 
+def test_extreme_values_have_a_spread_too() -> None:
+    found = spread([1.7e308, -1.7e308])
+    assert (found.mean, found.max) == (0.0, 1.7e308)
+    assert spread([1e-320, 3e-320]).n == 2
+    assert spread([0.0, 0.0]).std == 0.0
+
+
 def test_runs_group_by_values_and_types_in_order_of_appearance() -> None:
     rows = [
         run_row(id=str(at), config=config) for at, config in enumerate(({"a": 1}, {"a": "1"}, {}, {"a": 1}))

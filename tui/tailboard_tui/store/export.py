@@ -149,13 +149,6 @@ def _columns(sources: Sequence[Source], find: Find) -> list[str]:
     return list(dict.fromkeys(item.name for source in sources for item in find(source)))
 
 
-def _aligned(series: Sequence[Series], names: Sequence[str]) -> list[Series]:
-    """One series for each of `names`, empty where the run has none."""
-    known = {item.name: item for item in series}
-    nothing = np.empty(0)
-    return [known.get(name) or Series(name, nothing, nothing, nothing, 0) for name in names]
-
-
 def _write_csv(file: BinaryIO, sources: Sequence[Source], shape: Shape, find: Find) -> int:
     text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -170,11 +163,14 @@ def _write_csv(file: BinaryIO, sources: Sequence[Source], shape: Shape, find: Fi
                 rows += len(series.values)
     else:
         names = _columns(sources, find)
+        order = {name: at for at, name in enumerate(names)}
         writer.writerow([RUN, NAME, STEP, TIMESTAMP, *map(defused, names)])
         for source in sources:
-            wide = widen(_aligned(find(source), names))
+            found = find(source)
+            wide = widen(found)
             head = (defused(source.row.facts.id), defused(source.row.facts.name))
-            writer.writerows((*head, *cells) for cells in _wide_cells(wide))
+            places = [order[item.name] for item in found]
+            writer.writerows((*head, *cells) for cells in _wide_cells(wide, places, len(names)))
             rows += wide.steps.size
     text.flush()
     text.detach()
@@ -192,12 +188,16 @@ def _long_cells(series: Series) -> Iterator[tuple[object, ...]]:
         yield _csv_number(at), "" if when != when else when, number(value)
 
 
-def _wide_cells(wide: Wide) -> Iterator[tuple[object, ...]]:
+def _wide_cells(wide: Wide, places: Sequence[int], columns: int) -> Iterator[tuple[object, ...]]:
+    """The cells of each row; the metrics of `wide` stand in the columns `places` of all `columns`."""
     table = zip(
         wide.steps.tolist(), wide.times.tolist(), wide.values.T.tolist(), wide.present.T.tolist(), strict=True
     )
     for at, when, values, present in table:
-        cells = [number(value) if is_there else "" for value, is_there in zip(values, present, strict=True)]
+        cells: list[object] = [""] * columns
+        for place, value, is_there in zip(places, values, present, strict=True):
+            if is_there:
+                cells[place] = number(value)
         yield _csv_number(at), "" if when != when else when, *cells
 
 
@@ -284,12 +284,15 @@ def _write_wide_parquet(file: BinaryIO, sources: Sequence[Source], find: Find) -
     rows = 0
     with ParquetWriter(file, [*schema, *(Field(name, False) for name in names)]) as writer:
         for source in sources:
-            wide = widen(_aligned(find(source), names))
+            series = find(source)
+            wide = widen(series)
             count = wide.steps.size
             if not count:
                 continue
             facts = source.row.facts
-            values = [Numbers(wide.values[at], wide.present[at]) for at in range(len(names))]
+            nothing = Numbers(np.empty(count), np.zeros(count, dtype=bool))
+            known = {item.name: Numbers(wide.values[at], wide.present[at]) for at, item in enumerate(series)}
+            values = [known.get(name, nothing) for name in names]
             heads: list[Column] = [Texts([(count, facts.id)]), Texts([(count, facts.name)])]
             writer.write([*heads, _numbers(wide.steps), _numbers(wide.times), *values], count)
             rows += count

@@ -41,11 +41,13 @@ def spread(values: Sequence[float | None]) -> Spread:
     finite = [value for value in values if value is not None and math.isfinite(value)]
     if not finite:
         return Spread(0, math.nan, math.nan, math.nan, math.nan)
-    mean = math.fsum(finite) / len(finite)
+    scale = max(map(abs, finite)) or 1.0  # squares of 1e200 would overflow
+    parts = [value / scale for value in finite]
+    mean = math.fsum(parts) / len(parts)
     std = math.nan
-    if len(finite) > 1:
-        std = math.sqrt(math.fsum((value - mean) ** 2 for value in finite) / (len(finite) - 1))
-    return Spread(len(finite), mean, std, min(finite), max(finite))
+    if len(parts) > 1:
+        std = scale * math.sqrt(math.fsum((part - mean) ** 2 for part in parts) / (len(parts) - 1))
+    return Spread(len(finite), scale * mean, std, min(finite), max(finite))
 
 
 def group_rows(rows: Sequence[RunRow], keys: Sequence[str], now: float) -> list[Group]:
