@@ -12,6 +12,7 @@ import json
 import os
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,15 +81,14 @@ def store(root: Path) -> float:
     begun = time.perf_counter()
     runs = RunStore([str(root)], settings=Settings(watch="poll"))
     first = 0.0
-    is_scanning = True
 
     def publish(change: StoreChange) -> None:
-        nonlocal first, is_scanning
+        nonlocal first
         first = first or time.perf_counter() - begun
-        is_scanning = change.is_scanning
+        if not change.is_scanning:
+            runs.close()
 
-    while is_scanning:
-        runs.turn(publish)
+    runs.work(publish, threading.Event())
     return first
 
 

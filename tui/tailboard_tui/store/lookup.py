@@ -10,6 +10,7 @@ from tailboard_tui.formats.detect import Found, find, format_of
 from tailboard_tui.settings import load_settings
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.cache import ColumnCache
+from tailboard_tui.store.collecting import no_collections
 from tailboard_tui.store.model import Points, RunRow
 from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import this_host
@@ -43,7 +44,8 @@ def load_rows(roots: Sequence[str], *, full: bool = False) -> list[RunRow]:
         full: Read all points, so that every metric's statistics are complete.
     """
     teller = _Teller()
-    rows = (teller.load(found, full=full) for found in _found(roots).values())
+    with no_collections():
+        rows = [teller.load(found, full=full) for found in _found(roots).values()]
     return sorted(rows, key=_age)
 
 
@@ -63,7 +65,8 @@ def find_run(ref: str, roots: Sequence[str], *, full: bool = True) -> RunRow:
         return _at_path(ref, full=full)
     founds = _found(roots)
     teller = _Teller()
-    rows = sorted((teller.load(found, full=False) for found in founds.values()), key=_age)
+    with no_collections():
+        rows = sorted((teller.load(found, full=False) for found in founds.values()), key=_age)
     fitting = _fitting(ref, rows)
     if not fitting:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tailboard_tui.formats.base import Problem, RunFacts
@@ -74,7 +74,7 @@ def make_row(
         started=facts.created,
         ended=_ended(facts, last_write) if is_over else None,
         last_write=last_write,
-        metrics=_from_last_line(facts) if digest is None else digest.statistics,
+        metrics=_LastLine(facts) if digest is None else digest.statistics,
         is_read=reading.is_read,
         bytes_read=reading.bytes_read,
         bytes_total=reading.bytes_total or facts.size_bytes,
@@ -105,10 +105,23 @@ def _ended(facts: RunFacts, last_write: float | None) -> float | None:
     return last_write
 
 
-def _from_last_line(facts: RunFacts) -> Mapping[str, MetricStats]:
-    """What the last line tells of the metrics before the points are read: the newest value, count 0."""
-    step = _NAN if facts.last_step is None else facts.last_step
-    return {
-        name: MetricStats(0, _NAN, value, _NAN, _NAN, _NAN, _NAN, step, 0)
-        for name, value in facts.last_values.items()
-    }
+class _LastLine(Mapping[str, MetricStats]):
+    """What the last line tells of the metrics before the points are read: the newest value, count 0.
+
+    Made when asked for: ten thousand new rows of ten metrics are a hundred thousand objects.
+    """
+
+    __slots__ = ("_step", "_values")
+
+    def __init__(self, facts: RunFacts) -> None:
+        self._values = facts.last_values
+        self._step = _NAN if facts.last_step is None else facts.last_step
+
+    def __getitem__(self, name: str) -> MetricStats:
+        return MetricStats(0, _NAN, self._values[name], _NAN, _NAN, _NAN, _NAN, self._step, 0)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)

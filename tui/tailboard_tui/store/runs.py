@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +10,7 @@ from queue import SimpleQueue
 
 from tailboard_tui.settings import Settings
 from tailboard_tui.store.catalog import Place
+from tailboard_tui.store.collecting import no_collections
 from tailboard_tui.store.lookup import RunNotFound, find_run, load_points, load_rows
 from tailboard_tui.store.model import Points, RunRow, StoreChange
 from tailboard_tui.store.status import this_host
@@ -93,12 +95,19 @@ class RunStore:
             stop: Looked at once a second at least; `close` is heard at once.
         """
         try:
-            while not stop.is_set() and not self._is_closed:
+            with no_collections():
+                while self._worker.is_scanning and not self._is_over(stop):
+                    self.turn(publish)
+            gc.freeze()  # The list stays: a collection that walks all of it stops the screen for 0.1 s.
+            while not self._is_over(stop):
                 delay_s = self.turn(publish)
                 if delay_s > 0:
                     self._worker.watch.wait(min(delay_s, 1.0))
         finally:
             self._worker.close()
+
+    def _is_over(self, stop: threading.Event) -> bool:
+        return self._is_closed or stop.is_set()
 
     def turn(self, publish: Callable[[StoreChange], None]) -> float:
         """One turn of the worker's loop; seconds until there is more to do, 0 for at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 from tailboard_tui.files.changes import Signature, glance, signature, signature_of
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
@@ -24,15 +24,6 @@ FOREIGN_DEPTH = 3
 not name them. Ours has all its files in one."""
 
 _Got = TypeVar("_Got")
-
-
-@runtime_checkable
-class _Pointed(Protocol):
-    """A reader that knows which files to look at; of others all files are looked at."""
-
-    def watch_paths(self) -> tuple[str, ...]:
-        """Files and directories of which a change of size, time or inode says that there is something new."""
-        ...
 
 
 class TrackedRun:
@@ -253,4 +244,6 @@ class TrackedRun:
 
 
 def _watch_paths(reader: Reader) -> tuple[str, ...] | None:
-    return reader.watch_paths() if isinstance(reader, _Pointed) else None
+    """The files to look at, where the reader names them (`formats.reading`); of others all are looked at."""
+    named: Callable[[], tuple[str, ...]] | None = getattr(reader, "watch_paths", None)
+    return None if named is None else named()

@@ -291,7 +291,7 @@ class Worker:
 
     def _settle(self, run: TrackedRun) -> None:
         """Look at a run at the pace of those that are being written, or only glance at it now and then."""
-        if run.is_live or run.last_change > run.checked_at - ACTIVE_FOR_S:
+        if run.is_live or run.last_change > max(run.checked_at - ACTIVE_FOR_S, 0.0):
             self._active[run.key] = run
         else:
             self._active.pop(run.key, None)
