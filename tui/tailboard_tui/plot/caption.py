@@ -99,11 +99,14 @@ def _facts(spec: ChartSpec, look: Look, outside: int) -> list[tuple[str, str, st
     """(long, short, colour) of each thing to be said."""
     found = []
     cross, triangle = ("x", "^") if look.is_ascii else ("×", "▲")
-    for trace in spec.traces:
-        text = readout.bad_text(trace, spec.x_kind)
-        if text:
-            lead = f"{trace.letter} " if len(spec.traces) > 1 else ""
-            found.append((f"{cross} {lead}{text}", f"{cross}{lead}{text.split(' ')[0]}", look.error))
+    bad = [trace for trace in spec.traces if trace.line.bad.size]
+    if len(bad) == 1:
+        text = readout.bad_text(bad[0], spec.x_kind)
+        lead = f"{bad[0].letter} " if len(spec.traces) > 1 else ""
+        found.append((f"{cross} {lead}{text}", f"{cross}{lead}{text.split(' ')[0]}", look.error))
+    elif bad:
+        letters = ", ".join(trace.letter for trace in bad[:9]) + (" ..." if len(bad) > 9 else "")
+        found.append((f"{cross} not finite: {letters}", f"{cross}{letters}", look.error))
     if outside:
         noun = "point" if outside == 1 else "points"
         count = units.count(outside)

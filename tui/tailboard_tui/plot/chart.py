@@ -179,7 +179,7 @@ def x_labels(spec: ChartSpec, place: Layout, width: int) -> list[tuple[Tick, int
                 start = min(max(column - len(tick.label) // 2, 0), width - len(tick.label))
                 found.append((tick, column, start))
         ends = [start + len(tick.label) for tick, _, start in found]
-        if name and len(found) > 2 and ends[-1] > width - name:
+        while name and len(found) > 2 and ends[-1] > width - name:
             found.pop()
             ends.pop()
         if all(found[i + 1][2] >= ends[i] + 2 for i in range(len(found) - 1)) and all(

@@ -2,15 +2,21 @@
 
 The only module that knows plotext. It gets finite numbers and short clean text only: plotext 6.1 aborts the
 process on NaN and raises on infinities. It draws into one global figure, so figures are made one at a time,
-under a lock. Ticks and their labels are ours (`axes`): its own are not round.
+under a lock. Ticks and their labels are ours (`axes`): its own are not round. It takes every character for
+one cell wide and warns on stderr: text goes in as stand-ins of the right width, and the warnings nowhere.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
+
+from rich.cells import cell_len
 
 from tailboard_tui.plot import axes
 from tailboard_tui.plot.axes import Scale
@@ -41,6 +47,27 @@ def usable(value: object) -> bool:
     return math.isfinite(value) and abs(value) < LARGEST
 
 
+class _Words:
+    """Text for plotext: each is given as one private character, repeated to the text's width."""
+
+    def __init__(self) -> None:
+        self._texts: list[tuple[str, str]] = []
+
+    def put(self, text: str, width: int) -> str:
+        """The stand-in of untrusted `text`, cut to `width` cells."""
+        text = fit(text, width)
+        stand_in = chr(0xE000 + len(self._texts)) * cell_len(text)
+        self._texts.append((stand_in, text))
+        return stand_in
+
+    def back(self, drawn: str) -> str:
+        """`drawn` with the texts in their places; what plotext has cut off is cut off here too."""
+        for stand_in, text in self._texts:
+            if stand_in:
+                drawn = re.sub(re.escape(stand_in[0]) + "+", lambda m, t=text: fit(t, len(m[0])), drawn)  # type: ignore[misc]  # t is bound now
+        return drawn
+
+
 def scatter(
     dots: Sequence[Dot],
     title: str,
@@ -68,14 +95,15 @@ def scatter(
     xs, ys = [dot.x for dot in placed], [dot.y for dot in placed]
     x = Scale(*axes.limits(min(xs), max(xs), is_log_x), is_log=is_log_x)
     y = Scale(*axes.limits(min(ys), max(ys), is_log_y), is_log=is_log_y)
-    with _LOCK:
+    words = _Words()
+    with _LOCK, redirect_stderr(StringIO()):
         from plotext import figure
 
         figure.clear()
         figure.theme("colorless")
         figure.plot_size(width, height)
-        figure.title(fit(heading, width - 4))
-        figure.label(fit(x_name, width // 2), "x")
+        figure.title(words.put(heading, width - 4))
+        figure.label(words.put(x_name, width // 2), "x")
         for letter in dict.fromkeys(dot.mark for dot in placed):
             own = [dot for dot in placed if dot.mark == letter]
             at = ([_place(x, dot.x) for dot in own], [_place(y, dot.y) for dot in own])
@@ -84,7 +112,7 @@ def scatter(
             found = axes.ticks(scale, most)
             figure.ruler(name).lim(0.0, 1.0)
             figure.ruler(name).ticks([_place(scale, t.value) for t in found], [t.label for t in found])
-        return _text(figure.build())
+        return words.back(_text(figure.build()))
 
 
 def _place(scale: Scale, value: float) -> float:
@@ -109,16 +137,17 @@ def bars(values: Sequence[tuple[str, float]], title: str, width: int, height: in
         return _nothing(heading, width)
     shown = shown[:MOST_BARS][::-1]
     room = max(width // 3, 8)
-    names = [f"{fit(name, room - 10)} {units.number(value)}" for name, value in shown]
+    words = _Words()
+    names = [words.put(f"{fit(name, room - 10)} {units.number(value)}", room) for name, value in shown]
     largest = max(abs(value) for _, value in shown) or 1.0
     lengths = [value / largest for _, value in shown]
-    with _LOCK:
+    with _LOCK, redirect_stderr(StringIO()):
         from plotext import figure
 
         figure.clear()
         figure.theme("colorless")
         figure.plot_size(width, max(height, len(shown) + 4))
-        figure.title(fit(heading, width - 4))
+        figure.title(words.put(heading, width - 4))
         figure.draw(figure.bar(list(range(len(shown))), lengths, orientation="horizontal", width=0.5))
         figure.ruler("y").ticks(list(range(len(shown))), names)
         low, high = min(0.0, *lengths), max(0.0, *lengths)
@@ -126,7 +155,7 @@ def bars(values: Sequence[tuple[str, float]], title: str, width: int, height: in
         found = axes.ticks(scale, max(width // 16, 2))
         figure.ruler("x").lim(scale.low / largest, scale.high / largest)
         figure.ruler("x").ticks([t.value / largest for t in found], [t.label for t in found])
-        return _text(figure.build())
+        return words.back(_text(figure.build()))
 
 
 def _nothing(heading: str, width: int) -> str:

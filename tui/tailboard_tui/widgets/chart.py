@@ -78,14 +78,12 @@ class Chart(Widget):
         self._draw()
 
     def render_line(self, y: int) -> Strip:
-        """Row `y` as it was drawn last."""
+        """Row `y` as it was drawn last. Every segment has a style: Textual's filters read it."""
+        base, width = self.rich_style, self.size.width
         if self._cells is None or y >= self._cells.height:
-            return Strip.blank(self.size.width)
-        base = self.rich_style
-        return Strip(
-            [Segment(text, base + cell_style(style)) for text, style in self._cells.runs(y)],
-            self._cells.width,
-        )
+            return Strip.blank(width, base)
+        segments = [Segment(text, base + cell_style(style)) for text, style in self._cells.runs(y)]
+        return Strip(segments, self._cells.width).adjust_cell_length(width, base)
 
     @property
     def place(self) -> chart.Layout | None:
