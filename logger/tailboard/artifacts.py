@@ -171,7 +171,8 @@ def _files_below(path: str) -> Iterator[str]:
 
 def _lfs_pointer(path: str) -> dict[str, object] | None:
     """The facts in a git-lfs pointer that stands where the file should be; None for anything else."""
-    if os.stat(path).st_size > _POINTER_LIMIT_BYTES:
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _POINTER_LIMIT_BYTES:
         return None
     with open(path, "rb") as file:
         content = file.read(_POINTER_LIMIT_BYTES)

@@ -207,14 +207,17 @@ def slow_record(
 def is_media(value: object) -> bool:
     """Whether `value`, or each element of it, is an image, table or the like that goes to the media files."""
     if isinstance(value, list | tuple):
-        return bool(value) and all(is_media(item) for item in value)
+        return bool(value) and all(_is_medium(item) for item in value)
+    return _is_medium(value)
+
+
+def _is_medium(value: object) -> bool:
     kind = type(value)
     if hasattr(kind, "media_record"):
         return True
-    owner = kind.__module__.partition(".")[0]
-    return (owner in ("matplotlib", "PIL") and hasattr(kind, "show")) or getattr(
-        value, "__name__", ""
-    ) == _PYPLOT
+    if kind is type(json):
+        return getattr(value, "__name__", None) == _PYPLOT
+    return kind.__module__.partition(".")[0] in ("matplotlib", "PIL") and hasattr(kind, "show")
 
 
 def plain(

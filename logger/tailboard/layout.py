@@ -45,6 +45,9 @@ START, ALERT, CONFIG_CHANGED, FINISH = "start", "alert", "config", "finish"
 METRIC_DEFINED = "define_metric"
 """Event of `define_metric`: `name` (may be a glob), `step_metric`, `summary`, `goal`, as far as given."""
 
+RANK_FINISH = "rank_finish"
+"""Event of another rank's end, as `finish` with `rank`. The run ends with rank 0."""
+
 WARNING = "warning"
 """Event of a problem that the logger met: `message`."""
 

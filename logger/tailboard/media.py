@@ -138,10 +138,12 @@ class Histogram:
             array = numpy.asarray(sequence, dtype=numpy.float64).ravel()
             finite_array = array[numpy.isfinite(array)]
             self.not_finite = int(array.size - finite_array.size)
-            counts, edges = (
-                numpy.histogram(finite_array, bins) if finite_array.size else (array[:0], array[:0])
-            )
-            self.counts, self.edges = counts.tolist(), edges.tolist()
+            if not finite_array.size:
+                self.counts, self.edges = [], []
+                return
+            low, width, self.edges = _bins(float(finite_array.min()), float(finite_array.max()), bins)
+            places = ((finite_array / 2 - low / 2) / (width / 2)).astype(numpy.int64)
+            self.counts = numpy.bincount(places.clip(0, bins - 1), minlength=bins).tolist()
         else:
             values = _numbers(sequence)
             finite = [value for value in values if isfinite(value)]
@@ -160,14 +162,20 @@ def _counted(values: list[float], bins: int) -> tuple[list[float], list[float]]:
     """Counts, shape (bins,), and edges, shape (bins + 1,), of finite values."""
     if not values:
         return [], []
-    low, high = min(values), max(values)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    width = high / bins - low / bins  # divided first: the range of two huge values may overflow
+    low, width, edges = _bins(min(values), max(values), bins)
     counts = [0.0] * bins
     for value in values:
-        counts[min(int((value - low) / width) if width else 0, bins - 1)] += 1
-    return counts, [low + width * index for index in range(bins)] + [high]
+        counts[max(0, min(int((value / 2 - low / 2) / (width / 2)), bins - 1))] += 1
+    return counts, edges
+
+
+def _bins(low: float, high: float, bins: int) -> tuple[float, float, list[float]]:
+    """Lower end, width and edges of equal bins; the range of two huge values must not overflow."""
+    if high / bins - low / bins <= abs(low) * 1e-15:  # one value, as far as floats can tell
+        margin = max(0.5, abs(low) * 1e-12)
+        low, high = low - margin, high + margin
+    width = high / bins - low / bins
+    return low, width, [*(low + width * index for index in range(bins)), high]
 
 
 def _numbers(values: object) -> list[float]:

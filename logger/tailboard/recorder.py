@@ -9,12 +9,10 @@ import time
 from tailboard import layout
 from tailboard.background import Worker
 from tailboard.console import Console, OutputFile, complain
+from tailboard.described import Described
 from tailboard.encoding import encode_line, encode_record, is_flat, plain, scalar, slow_record
-from tailboard.livedict import LiveDict
 from tailboard.metric_summary import MetricSummaries
-from tailboard.redact import redact_value
-from tailboard.saving import SmallFiles
-from tailboard.writer import LineWriter, write_whole
+from tailboard.writer import LineWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,24 +35,14 @@ _OWN_KEYS = 2
 _CHECK_EVERY_S = 1.0
 
 
-class Run:
+class Run(Described):
     """A run that is being recorded. Made by `tailboard.init`; a context manager.
 
     No method but `finish` waits for anything, and none raises because of the disk or of strange values.
     """
 
-    id: str
-    """Name of the run's directory."""
-    dir: str
-    """Absolute path of the run's directory."""
-
     def __init__(self, path: str, facts: dict[str, object], *, rank: int = 0) -> None:
-        self.dir = path
-        self.id = os.path.basename(path)
-        self.rank = rank
-        self._facts = facts
-        self._pid = os.getpid()
-        self._is_finished = False
+        super().__init__(path, facts, rank)
         self._said: set[str] = set()
         self._threads: list[Callable[[float], None]] = []
         self._events = LineWriter(self._path(layout.EVENTS), self.warn)
@@ -63,61 +51,14 @@ class Run:
         self._console: Console | None = None
         self._steps = itertools.count()
         self._names: set[str] = set()
+        self._is_resumed = False
         self._check_at = 0.0
-        self._files = SmallFiles(self.warn)
         self._journals: dict[str, LineWriter] = {}
         self._worker = Worker(self.warn)
-        self._changed_facts: dict[str, object] = {}
-        self._has_config = False
         self._summaries = MetricSummaries()
-        self.config = LiveDict(self._config_changed)
-        """Hyperparameters: `run.config.lr`, `run.config["lr"]`, `run.config.update(...)`."""
-        self.summary = LiveDict(self._summary_changed)
-        """Final or best values: `run.summary["best_acc"] = 0.99`."""
 
     def __repr__(self) -> str:
         return f"<tailboard.Run {self.id} {self.name!r} in {self.dir}>"
-
-    @property
-    def name(self) -> str:
-        """The name for people, the id where none was given."""
-        return str(self._facts.get("name") or self.id)
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self.set_fact("name", str(name))
-
-    @property
-    def project(self) -> str | None:
-        """The project that the run belongs to."""
-        project = self._facts.get("project")
-        return None if project is None else str(project)
-
-    @property
-    def group(self) -> str | None:
-        """The group that the run belongs to."""
-        group = self._facts.get("group")
-        return None if group is None else str(group)
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Free words to find the run by."""
-        tags = self._facts.get("tags")
-        return tuple(tags) if isinstance(tags, list | tuple) else ()
-
-    @tags.setter
-    def tags(self, tags: tuple[str, ...]) -> None:
-        self.set_fact("tags", [str(tag) for tag in tags])
-
-    @property
-    def notes(self) -> str | None:
-        """A longer description."""
-        notes = self._facts.get("notes")
-        return None if notes is None else str(notes)
-
-    @notes.setter
-    def notes(self, notes: str) -> None:
-        self.set_fact("notes", str(notes))
 
     @property
     def is_disabled(self) -> bool:
@@ -172,6 +113,10 @@ class Run:
                 self.warn("log data", f"log() takes a dict, not a {type(data).__name__}; the call is ignored")
                 return
             number = step if type(step) is int else self._step_number(step)
+            if self._is_resumed:  # the first record of all takes this way: its names are new
+                self._is_resumed = False
+                mark = {layout.EVENT: layout.RESUME, layout.STEP: number, layout.TIMESTAMP: now}
+                self._metrics.append(encode_line(mark))
             record, media = slow_record(data, number, now, self.warn)
             if not media or len(record) > _OWN_KEYS:
                 self._metrics.append(encode_line(record))
@@ -225,12 +170,10 @@ class Run:
         write_media(self, name, value, step, now)
 
     def resume(self, step: int) -> None:
-        """Begin a resumed segment: later lines win from `step` on, and counting goes on there."""
-        now = round(time.time(), 3)
-        self._metrics.append(
-            encode_line({layout.EVENT: layout.RESUME, layout.STEP: step, layout.TIMESTAMP: now})
-        )
-        self.event(layout.RESUME, step=step, pid=self._pid)
+        """Continue a run: counting goes on at `step`; the first record says from where on later lines win."""
+        self._is_resumed = True
+        if self.rank == 0:
+            self.event(layout.RESUME, step=step, pid=self._pid)
         self._steps = itertools.count(step)
 
     def sample_resources(self, pid: int, every: bool | float) -> None:
@@ -367,50 +310,6 @@ class Run:
         if events is not None:
             self.event(layout.WARNING, message=message)
 
-    def fact(self, name: str) -> object:
-        """An entry of run.json, None where there is none."""
-        return self._facts.get(name)
-
-    def set_fact(self, name: str, value: object) -> None:
-        """Change an entry of run.json, which is rewritten by rename."""
-        self.change_facts({name: value})
-
-    def change_facts(self, changes: Mapping[str, object]) -> None:
-        """Change entries of run.json now; again later where that fails."""
-        self._facts.update(changes)
-        if not self._is_finished and os.getpid() == self._pid:
-            self._changed_facts.update(changes)
-            self._files.changed(layout.RUN, self._write_facts, at_once=True)
-
-    def _write_facts(self) -> None:
-        from tailboard.facts import change_entries
-
-        changes = dict(self._changed_facts)
-        change_entries(self.dir, layout.RUN, changes)
-        for name, value in changes.items():
-            if self._changed_facts.get(name) is value:
-                del self._changed_facts[name]
-
-    def _config_changed(self) -> None:
-        if not self._is_finished and os.getpid() == self._pid:
-            self._files.changed(layout.CONFIG, self._write_config)
-
-    def _write_config(self) -> None:
-        write_whole(self._path(layout.CONFIG), encode_line(plain(self.config, redact_value)))
-        if self._has_config:
-            self.event(layout.CONFIG_CHANGED)
-        self._has_config = True
-
-    def _summary_changed(self) -> None:
-        if not self._is_finished and os.getpid() == self._pid:
-            self._files.changed(layout.SUMMARY, self._write_summary)
-
-    def _write_summary(self) -> None:
-        write_whole(self._path(layout.SUMMARY), encode_line(plain(self.summary)))
-
-    def _path(self, name: str) -> str:
-        return os.path.join(self.dir, name)
-
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run: write what is pending and the finish event. Further calls do nothing.
 
@@ -444,7 +343,10 @@ class Run:
         self._is_finished = True
         self._metrics.sync()
         extra = {"error": error} if error else {}
-        self.event(layout.FINISH, status=status, exit_code=exit_code, **extra)
+        if self.rank == 0:
+            self.event(layout.FINISH, status=status, exit_code=exit_code, **extra)
+        else:
+            self.event(layout.RANK_FINISH, rank=self.rank, status=status, exit_code=exit_code, **extra)
         self.log = self._log_too_late  # type: ignore[method-assign]  # costs nothing before
         journals = [self._metrics, *self._journals.values(), self._events]
         lost = self.record_no_more() + sum(journal.close() for journal in journals)

@@ -87,7 +87,8 @@ def init(
         RunMissingError: `resume` is `must` and there is no run `id`.
         InvalidArgumentError: `resume` or `mode` is none of its words.
     """
-    from tailboard.start import Request, begin
+    from tailboard.request import Request
+    from tailboard.start import begin
 
     request = Request(
         project,

@@ -4,56 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from typing import NamedTuple
 
-from tailboard import context, ending, layout
+from tailboard import context, ending, layout, ranks
 from tailboard.background import Background
-from tailboard.compat import WANDB_ARGUMENTS
 from tailboard.configuration import as_dict, hydra_facts
 from tailboard.console import complain
 from tailboard.disabled import NoRun
 from tailboard.encoding import plain
-from tailboard.errors import InvalidArgumentError, InvalidRunIdError, RunExistsError, RunMissingError
+from tailboard.errors import RunExistsError, RunMissingError
 from tailboard.recorder import Run
 from tailboard.redact import redact_text
+from tailboard.request import Request, check, given_facts, is_disabled, root_of, warn_ignored
 from tailboard.resuming import last_step, run_facts
 
-_RESUME = {
-    "never": "never",
-    "allow": "allow",
-    "must": "must",
-    "auto": "allow",
-    None: "never",
-    False: "never",
-    True: "allow",
-}
 _PATIENCE_S = (0.05, 0.2, 0.0)
 """Waits after each failed attempt to make the run's directory: network file systems hiccup."""
-
-_MODES = frozenset({"online", "offline", "shared", "dryrun", "run", "disabled"})
-
-
-class Request(NamedTuple):
-    """The arguments of `tailboard.init`."""
-
-    project: object
-    name: object
-    config: object
-    dir: object
-    group: object
-    job_type: object
-    tags: object
-    notes: object
-    id: str | None
-    resume: object
-    mode: object
-    seed: object
-    capture: bool
-    git: bool
-    system: bool | float
-    ignored: dict[str, object]
-    command: list[str] | None = None
-    """What `tailboard run` records; None: this process."""
 
 
 def begin(request: Request, current: Run | None) -> Run:
@@ -63,8 +28,8 @@ def begin(request: Request, current: Run | None) -> Run:
         request: The arguments.
         current: The run that is being recorded; finished first, unless `reinit` wants it or both.
     """
-    resume = _check(request)
-    if _is_disabled(request):
+    resume = check(request)
+    if is_disabled(request):
         return _without_directory(request, "")
     reinit = request.ignored.get("reinit")
     if current is not None and not current.is_finished:
@@ -72,11 +37,14 @@ def begin(request: Request, current: Run | None) -> Run:
             return current
         if reinit != "create_new":
             current.finish()
-    _warn_ignored(request)
+    warn_ignored(request)
+    rank = ranks.rank(os.environ) if request.command is None else 0
     now = time.time()
-    joined = _joined(request)
+    joined = _joined(request, rank)
     for patience_s in _PATIENCE_S:
         try:
+            if rank:
+                return _record_rank(request, rank, joined)
             path, is_resumed = (joined, False) if joined else _directory(request, resume, now)
             return _record(request, path, is_resumed, joined is not None, now)
         except (RunExistsError, RunMissingError):
@@ -88,47 +56,10 @@ def begin(request: Request, current: Run | None) -> Run:
     return _without_directory(request, "")
 
 
-def _check(request: Request) -> str:
-    """The meaning of `resume`.
-
-    Raises:
-        InvalidArgumentError, InvalidRunIdError: As `init` says.
-    """
-    if not isinstance(request.resume, str | bool | None) or request.resume not in _RESUME:
-        raise InvalidArgumentError(f"resume must be 'never', 'allow' or 'must', not {request.resume!r}")
-    if request.mode not in _MODES:
-        raise InvalidArgumentError(f"mode must be 'online' or 'disabled', not {request.mode!r}")
-    if request.id is not None and (not isinstance(request.id, str) or not layout.is_run_id(request.id)):
-        raise InvalidRunIdError(
-            f"a run id is letters, digits, '.', '-', '_', at most 128, no path: {request.id!r:.200}"
-        )
-    resume = _RESUME[request.resume]
-    if resume == "must" and request.id is None:
-        raise InvalidArgumentError("resume='must' needs the id of the run")
-    return resume
-
-
-def _is_disabled(request: Request) -> bool:
-    return request.mode == "disabled" or os.environ.get(layout.ENV_MODE) == "disabled"
-
-
-def _warn_ignored(request: Request) -> None:
-    unknown = sorted(set(request.ignored) - WANDB_ARGUMENTS)
-    accepted = sorted(set(request.ignored) & WANDB_ARGUMENTS - {"reinit"})
-    if accepted:
-        complain(f"init: {', '.join(accepted)} has no meaning here and is ignored")
-    if unknown:
-        complain(f"init: unknown argument {', '.join(unknown)} is ignored")
-
-
 def _without_directory(request: Request, complaint: str) -> Run:
-    run = NoRun(complaint, request.id or layout.new_run_id(time.time()), _given(request))
+    run = NoRun(complaint, request.id or layout.new_run_id(time.time()), given_facts(request))
     run.config.update(request.config)
     return run
-
-
-def _root(request: Request) -> str:
-    return os.path.abspath(os.fspath(request.dir or os.environ.get(layout.ENV_DIR) or layout.DEFAULT_DIR))  # type: ignore[call-overload, no-any-return]  # str or PathLike
 
 
 def _directory(request: Request, resume: str, now: float) -> tuple[str, bool]:
@@ -138,7 +69,7 @@ def _directory(request: Request, resume: str, now: float) -> tuple[str, bool]:
         OSError: It cannot be made.
         RunExistsError, RunMissingError: As `init` says.
     """
-    root = _root(request)
+    root = root_of(request)
     if request.id is None:
         os.makedirs(root, exist_ok=True)
         while True:
@@ -163,29 +94,56 @@ def _directory(request: Request, resume: str, now: float) -> tuple[str, bool]:
     return path, False
 
 
-def _joined(request: Request) -> str | None:
-    """The directory of `tailboard run`, when this process is the first to log inside its command."""
+def _joined(request: Request, rank: int) -> str | None:
+    """The directory of `tailboard run`, when this process is the first of its rank to log inside it."""
     from tailboard.joining import claim
 
     path = os.environ.get(layout.ENV_RUN_DIR)
     if not path or request.command is not None or request.id is not None or request.dir is not None:
         return None
-    return path if claim(path, 0) else None
+    return path if claim(path, rank) else None
 
 
-def _given(request: Request) -> dict[str, object]:
-    """The facts that the caller states; those left out are missing."""
-    tags = [request.tags] if isinstance(request.tags, str) else list(request.tags or ())  # type: ignore[call-overload]  # any iterable
-    given = {
-        "name": request.name,
-        "project": request.project,
-        "group": request.group,
-        "job_type": request.job_type,
-        "tags": [str(tag) for tag in tags],
-        "notes": request.notes,
-        "seed": request.seed,
-    }
-    return {key: plain(value) for key, value in given.items() if value not in (None, [])}
+def _record_rank(request: Request, rank: int, joined: str | None) -> Run:
+    """The part of a run that another rank than 0 writes: its own metrics and output."""
+    path = joined or _directory_of_rank_0(request)
+    if path is None:
+        complain(
+            f"rank {rank}: rank 0 has begun no run within {ranks.WAIT_S:.0f} s; this rank is not recorded"
+        )
+        return _without_directory(request, "")
+    run = Run(path, run_facts(path), rank=rank)
+    step = last_step(path, layout.ranked(layout.METRICS, rank))
+    if step is not None:
+        run.resume(step + 1)
+    run.config.update(request.config)
+    if request.capture and joined is None:
+        run.capture_output()
+    ending.watch(run)
+    return run
+
+
+def _directory_of_rank_0(request: Request) -> str | None:
+    """Where rank 0 records, waited for a while."""
+    root = root_of(request)
+    if request.id is None:
+        return _meeting(root).wait()
+    path = os.path.join(root, request.id)
+    give_up = time.monotonic() + ranks.WAIT_S
+    while not os.path.exists(os.path.join(path, layout.RUN)):
+        if time.monotonic() > give_up:
+            return None
+        time.sleep(0.02)
+    return path
+
+
+_turns: dict[str, int] = {}
+"""How many runs this process has begun, by root."""
+
+
+def _meeting(root: str) -> ranks.Meeting:
+    turn = _turns[root] = _turns.get(root, 0) + 1
+    return ranks.Meeting(root, os.environ, turn)
 
 
 def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now: float) -> Run:
@@ -205,6 +163,10 @@ def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now:
         background.start()
         run.wait_for(background.wait)
     if request.command is None:
+        if request.id is None and not is_joined and ranks.world_size(os.environ) > 1:
+            meeting = _meeting(os.path.dirname(path))
+            meeting.publish(path)
+            run.wait_for(lambda _: meeting.withdraw())
         if request.system and not is_joined:
             run.sample_resources(os.getpid(), request.system)
         if request.capture and not is_joined:
@@ -215,7 +177,7 @@ def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now:
 
 def _facts_of_joined(request: Request, before: dict[str, object]) -> dict[str, object]:
     """What a script adds to the facts of the `tailboard run` around it, whose options win."""
-    given = _given(request)
+    given = given_facts(request)
     added = {key: value for key, value in given.items() if before.get(key) in (None, [], before.get("id"))}
     tags, more = before.get("tags"), given.get("tags")
     if isinstance(tags, list) and isinstance(more, list):
@@ -250,7 +212,7 @@ def _facts(request: Request, path: str, before: dict[str, object], now: float) -
         for key, value in before.items()
         if key not in (*process, "git", "hardware", "format", "id")
     }
-    facts |= {**kept, **_given(request)}
+    facts |= {**kept, **given_facts(request)}
     if isinstance(facts["notes"], str):
         facts["notes"] = redact_text(facts["notes"])
     return facts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tailboard_tui.files.follow import Block, LineFollower
 from tailboard_tui.formats import jsonlines
 from tailboard_tui.formats.base import Chunk, Problem, Rows
 from tailboard_tui.formats.jsonlines import JsonLines, Keys
+from tailboard_tui.formats.jsonshape import Shape
 from tailboard_tui.store.columns import RunColumns
 
 
@@ -302,15 +304,47 @@ def same(one: RunColumns, other: RunColumns) -> bool:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(LINE, max_size=30), st.lists(st.integers(1, 400), min_size=1, max_size=5), st.binary(max_size=20)
+    st.lists(LINE, max_size=30),
+    st.lists(st.integers(1, 400), min_size=1, max_size=5),
+    st.binary(max_size=20),
+    st.sampled_from([1, 3, 32]),
 )
 def test_any_pieces_give_the_same_points_problems_and_texts(
-    tmp_path_factory: pytest.TempPathFactory, text: list[bytes], limits: list[int], tail: bytes
+    tmp_path_factory: pytest.TempPathFactory,
+    text: list[bytes],
+    limits: list[int],
+    tail: bytes,
+    few_lines: int,
 ) -> None:
     path = tmp_path_factory.mktemp("lines") / "metrics.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in text) + tail)
     whole, problems, texts = columns_of(path, [1 << 20])
-    pieces, problems_again, texts_again = columns_of(path, limits)
+    with patch.object(jsonlines, "_FEW_LINES", few_lines):
+        pieces, problems_again, texts_again = columns_of(path, limits)
     assert same(whole, pieces)
     assert problems == problems_again
     assert texts == texts_again
+
+
+def test_the_fast_way_and_line_by_line_agree_on_a_file_with_trouble_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    trouble = [
+        b"bad",
+        b'{"_event":"resume","_step":%d}',
+        b'{"_step":%d,"late":1}',
+        b'{"_step":%d,"a":"x"}',
+        b"",
+    ]
+    with path.open("wb") as file:
+        for step in range(3000):
+            file.write(b'{"_step":%d,"_timestamp":%d.5,"a":%d,"b":NaN}\n' % (step, step, step))
+            if step % 211 == 0:
+                line = trouble[step // 211 % len(trouble)]
+                file.write((line % step if b"%d" in line else line) + b"\n")
+    fast, problems, texts = columns_of(path, [20_000])
+    with patch.object(Shape, "of", return_value=None):
+        slow, problems_again, texts_again = columns_of(path, [20_000])
+    assert same(fast, slow)
+    assert problems == problems_again
+    assert len(problems) == 3
+    assert texts == texts_again == {"a": "x"}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reading import FIXTURES, found_in, read_all, read_series, series_of
 
+from reading import FIXTURES, found_in, read_all, read_series, series_of
 from tailboard_tui.formats.detect import Found, reader_of
 from tailboard_tui.formats.native import NativeReader
 from tailboard_tui.formats.tensorboard import TensorboardReader
@@ -21,7 +21,9 @@ NOW = 1_700_000_000.0
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_becomes_a_run_of_ours_with_the_same_points_and_config(name: str, tmp_path: Path) -> None:
+def test_every_format_becomes_a_run_of_ours_with_the_same_points_and_config(
+    name: str, tmp_path: Path
+) -> None:
     for found in found_in(FIXTURES / name).values():
         reader = reader_of(found)
         points, _ = read_all(reader)
@@ -35,7 +37,9 @@ def test_every_format_becomes_a_run_of_ours_with_the_same_points_and_config(name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_format_becomes_an_event_file_with_the_same_points_in_float32(name: str, tmp_path: Path) -> None:
+def test_every_format_becomes_an_event_file_with_the_same_points_in_float32(
+    name: str, tmp_path: Path
+) -> None:
     for number, found in enumerate(found_in(FIXTURES / name).values()):
         reader = reader_of(found)
         points, _ = read_all(reader)
@@ -68,7 +72,9 @@ numbers = st.floats(allow_nan=True, width=64)
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.tuples(numbers, numbers, numbers), max_size=8), min_size=1, max_size=3))
-def test_records_keep_every_point_in_its_metrics_own_order(metrics: list[list[tuple[float, float, float]]]) -> None:
+def test_records_keep_every_point_in_its_metrics_own_order(
+    metrics: list[list[tuple[float, float, float]]],
+) -> None:
     series = [
         Series(str(name), *(np.array([point[n] for point in points], dtype=np.float64) for n in range(3)), 0)
         for name, points in enumerate(metrics)

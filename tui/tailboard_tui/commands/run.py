@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     from tailboard import layout
     from tailboard.command import hold_signals, record_command
     from tailboard.errors import TailboardError
-    from tailboard.start import Request, begin
+    from tailboard.request import Request
+    from tailboard.start import begin
 
     arguments: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not arguments:
