@@ -109,6 +109,13 @@ FORMATS: list[Format] = [
     Format("ray", _FORMATS + "raytune:RayReader", signs.claims_ray),
     Format("mmengine", _FORMATS + "mmengine:MMEngineReader", signs.claims_mmengine),
     Format("dvclive", _FORMATS + "dvclive:DvcliveReader", signs.claims_dvclive),
+    Format("allennlp", _FORMATS + "allennlp:AllenNlpReader", signs.claims_allennlp, nests=True),
+    Format(
+        "optuna",
+        _FORMATS + "optuna:OptunaReader",
+        claims_file=signs.claims_optuna_file,
+        runs_in_file=signs.optuna_trials,
+    ),
     Format("ultralytics", _FORMATS + "tables:UltralyticsReader", signs.claims_ultralytics),
     Format(
         "tensorboard",

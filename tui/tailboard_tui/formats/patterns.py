@@ -69,7 +69,8 @@ PATTERNS = (
     _pattern("dict", r"^(?P<rest>\{['\"][\w/. -]+['\"]: .*\})\s*$", "object"),
     _pattern(
         "general",
-        r"(?i)\b(?:global[ _]step|step|iteration|iter|it|update|batch)s?\b[\s:=#\[(]*(?P<step>\d+)(?P<rest>.*[:=].*)",
+        r"(?i)\b(?:global[ _]step|step|iteration|iter|it|update|batch)s?\b[\s:=#\[(]*(?P<step>\d+)"
+        r"(?P<rest>.*[:=].*)",
         is_telling=False,
     ),
     _pattern("epoch", r"(?i)\bepochs?\b[\s:=#\[(]*(?P<step>\d+)(?P<rest>.*[:=].*)", is_telling=False),

@@ -225,6 +225,25 @@ def claims_log_file(path: str) -> bool:
     return logrun.holds_metrics(path)
 
 
+def claims_allennlp(path: str, names: frozenset[str]) -> bool:
+    """Whether AllenNLP trained here."""
+    return "metrics_epoch_0.json" in names
+
+
+def claims_optuna_file(path: str) -> bool:
+    """Whether the file is a journal of Optuna."""
+    return path.endswith((".log", ".journal", ".jsonl")) and _head(path, 256).startswith(
+        (b'{"op_code":', b'{"op_code" :')
+    )
+
+
+def optuna_trials(path: str) -> Sequence[str]:
+    """The trials in a journal."""
+    from tailboard_tui.formats import optuna
+
+    return optuna.trials_in(path)
+
+
 def claims_huggingface(path: str, names: frozenset[str]) -> bool:
     """Whether the directory is an output directory of the Trainer, not one of its checkpoints."""
     if TRAINER_STATE in names and not CHECKPOINT.match(os.path.basename(path)):
