@@ -77,7 +77,7 @@ def split(block: bytes, before: bytes, offset: int, *, every_update: bool, has_m
     starts[0] = 0
     starts[1:] = ends + 1
     ends = np.append(ends, len(block))
-    if starts[-1] == len(block):
+    if not block[starts[-1] :].strip(b"\r\n" if every_update else b""):
         starts, ends = starts[:-1], ends[:-1]
     rows = np.arange(len(starts), dtype=np.int64)
     return Pieces(starts + offset, ends + offset, rows, rows, rows, moved)
@@ -86,7 +86,7 @@ def split(block: bytes, before: bytes, offset: int, *, every_update: bool, has_m
 def _row_ends(array: npt.NDArray[np.uint8], before: bytes) -> IntArray:
     """Newlines and carriage returns that end a row: not those that stand next to another."""
     previous = np.empty_like(array)
-    previous[0] = before[-1] if before else 0
+    previous[0] = before[-1] if before else 10
     previous[1:] = array[:-1]
     after_return = previous == 13
     return np.flatnonzero(

@@ -100,6 +100,7 @@ class Screen:
     def __init__(self, row: int = 0) -> None:
         """An empty screen with the cursor at the start of `row`."""
         self.row, self.column = row, 0
+        self._first = row
         self._style = PLAIN
         self._rows: dict[int, _Row] = {}
 
@@ -131,9 +132,10 @@ class Screen:
         return {number: row.line() for number, row in self._rows.items()}
 
     def all_lines(self) -> list[Line]:
-        """The rows from the first to the last one drawn on; blank where nothing is."""
+        """The rows from the one where it started to the last one drawn on, or above the cursor."""
         drawn = self.lines()
-        return [drawn.get(row, Line("")) for row in range(min(drawn), max(drawn) + 1)] if drawn else []
+        last = max(max(drawn, default=0) + bool(drawn), self.row)
+        return [drawn.get(row, Line("")) for row in range(min(self._first, *drawn, last), last)]
 
     def has_drawn(self, row: int) -> bool:
         """Whether anything was written to `row`."""
@@ -250,12 +252,12 @@ class Settling:
         if not newline:
             self._open = self._open[-PIECE_BYTES:]
             return []
-        if MOVES.search(complete):
-            self._screen = self._screen or Screen()
-            self._screen.feed((complete + newline).decode("utf-8", "replace"))
-            return []
-        settled = self.rest()
-        return [*settled, *(line_of(piece) for piece in complete.split(b"\n"))]
+        moves = MOVES.search(complete) is not None
+        if not moves and self._screen is None:
+            return [line_of(piece) for piece in complete.split(b"\n")]
+        self._screen = self._screen or Screen()
+        self._screen.feed((complete + newline).decode("utf-8", "replace"))
+        return [] if moves else self.rest()
 
     def rest(self) -> list[Line]:
         """The rows that are still drawn over, as they are now."""
