@@ -15,7 +15,7 @@ _FIRST = ("train", "val", "valid", "validation", "eval", "test", "")
 COMFORTABLE_WIDTH = 46
 """Cells that a chart is given where the user has not said how many to show side by side."""
 
-MIN_CHART_WIDTH, MIN_CHART_HEIGHT, MAX_ROW_HEIGHT = 22, 7, 18
+MIN_CHART_WIDTH, MIN_CHART_HEIGHT, MAX_ROW_HEIGHT = 22, 8, 18
 ASPECT = 0.22
 """Height of a chart by its width, in cells: about 2:1 on screen."""
 
