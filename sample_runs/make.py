@@ -18,6 +18,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+from sklearn.datasets import load_diabetes, load_digits
+
 HERE = Path(__file__).resolve().parent
 WORK = Path("/tmp/digits")
 """Where the trainings run. As long as SHOWN_AS, so that byte offsets stay right when it is replaced."""
@@ -30,6 +33,9 @@ def main() -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir()
     shutil.copy(HERE / "train.py", WORK)
+    for name, source in (("digits", load_digits), ("diabetes", load_diabetes)):
+        x, y = source(return_X_y=True)
+        np.savez_compressed(WORK / f"{name}.npz", x=x, y=y)
     commit_everything("Train a small network on the digits")
     sweep()
     change_code()

@@ -1,7 +1,8 @@
 """Small real trainings, logged with tailboard: what `make.py` runs to fill this folder.
 
-Two tasks on data that scikit-learn ships: `digits` (8x8 images, ten classes) by a small network in
-numpy, and `diabetes` (a regression) by a linear model. Both by stochastic gradient descent.
+Two tasks on data that scikit-learn ships (`make.py` saves it as digits.npz and diabetes.npz): `digits`
+(8x8 images, ten classes) by a small network in numpy, and `diabetes` (a regression) by a linear model.
+Both by stochastic gradient descent.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ import sys
 import time
 
 import numpy as np
-from sklearn.datasets import load_diabetes, load_digits
 
 import tailboard
 
 SPLIT = 0.8
 
 
+def load(run: tailboard.Run, path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets of a data set, pinned as the run's input."""
+    run.log_artifact(path, role="input")
+    with np.load(path) as data:
+        return data["x"], data["y"]
+
+
 def digits(args: argparse.Namespace, run: tailboard.Run) -> None:
     """Train a network with one hidden layer on the digits."""
-    images, labels = load_digits(return_X_y=True)
+    images, labels = load(run, "digits.npz")
     images = images / 16.0
     order = np.random.default_rng(0).permutation(len(images))
     cut = int(len(images) * SPLIT)
@@ -64,11 +71,32 @@ def digits(args: argparse.Namespace, run: tailboard.Run) -> None:
         print(f"epoch {epoch + 1:2}/{args.epochs}  val loss {loss:.4f}  val accuracy {accuracy:.2%}")
         if accuracy < 0.2 and epoch > 3:
             print("WARNING: accuracy is no better than chance", file=sys.stderr)
+        if epoch % 5 == 4:
+            run.log(
+                {"weights/w1": tailboard.Histogram(weights["w1"]), "filters": filters(weights["w1"])},
+                step=step,
+            )
         if args.checkpoint and (epoch + 1) % 5 == 0:
             with open(args.checkpoint, "wb") as file:
                 np.savez(file, epoch=epoch + 1, **weights)
             print(f"saved {args.checkpoint}")
     run.summary["val/accuracy"] = accuracy
+    hidden = np.maximum(images[val] @ weights["w1"] + weights["b1"], 0)
+    predicted = (hidden @ weights["w2"] + weights["b2"]).argmax(axis=1)
+    run.log({"val/confusion": tailboard.ConfusionMatrix(labels[val], predicted, list(range(10)))}, step=step)
+    wrong = tailboard.Table(columns=["image", "digit", "taken for"])
+    for number in np.flatnonzero(predicted != labels[val])[:20]:
+        wrong.add_data(int(val[number]), int(labels[val][number]), int(predicted[number]))
+    run.log({"val/mistakes": wrong}, step=step)
+
+
+def filters(w1: np.ndarray) -> tailboard.Image:
+    """What the hidden units look for: each column of `w1` as an 8x8 tile, eight tiles a row."""
+    tiles = w1.T.reshape(-1, 8, 8)
+    scaled = (255 * (tiles - tiles.min()) / (tiles.max() - tiles.min())).astype(np.uint8)
+    framed = np.pad(scaled, ((0, 0), (0, 1), (0, 1)))
+    rows = [np.hstack(list(framed[start : start + 8])) for start in range(0, len(framed), 8)]
+    return tailboard.Image(np.vstack(rows), caption=f"{len(tiles)} hidden units")
 
 
 def backward(
@@ -98,7 +126,7 @@ def backward(
 
 def diabetes(args: argparse.Namespace, run: tailboard.Run) -> None:
     """Fit a linear model; with a large learning rate it diverges, as such models do."""
-    inputs, target = load_diabetes(return_X_y=True)
+    inputs, target = load(run, "diabetes.npz")
     inputs = inputs / inputs.std(axis=0)
     target = (target - target.mean()) / target.std()
     rng = np.random.default_rng(args.seed)
