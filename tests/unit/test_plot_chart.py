@@ -31,6 +31,7 @@ SERIES: dict[str, tuple[list[float], list[float]]] = {
     "negative": (list(range(20)), [-float(i) for i in range(20)]),
     "back": ([0, 1, 2, 3, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6, 7, 8]),
     "large steps": ([1e15 + i for i in range(20)], [float(i) for i in range(20)]),
+    "steps below zero": ([-3.0, -1.0, 0.0, 2.0, 5.0], [1.0, 2.0, 3.0, 4.0, 5.0]),
     "same step": ([5.0] * 20, [float(i) for i in range(20)]),
     "huge steps": ([1e300 * i for i in range(5)], [float(i) for i in range(5)]),
     "spike": (list(range(200)), [1.0 + 0.01 * (i % 7) + (500.0 if i == 60 else 0.0) for i in range(200)]),

@@ -153,6 +153,8 @@ def _with(
     """The columns with the point at `index`, outside the window, as one more of them."""
     where = np.clip(frame.column(line.x[index : index + 1] - shift), -_FAR, _FAR)
     value = line.y[index : index + 1]
+    if np.isnan(where[0]):
+        return columns, first, last  # below zero on a logarithmic x axis
     if at_end:
         return np.append(columns, where), np.append(first, value), np.append(last, value)
     return np.append(where, columns), np.append(value, first), np.append(value, last)
