@@ -60,6 +60,14 @@ def test_ls_filters_sorts_and_cuts(
     assert names(call(capsys, "ls", root, "--json", *arguments).lines) == expected
 
 
+def test_a_metric_that_is_not_in_the_last_line_is_found_too(tmp_path: Path, capsys: Capture) -> None:
+    rare = [{"_step": 0, "_timestamp": 1.0, "val/acc": 0.9}, {"_step": 1, "_timestamp": 2.0, "loss": 1.0}]
+    write_run(tmp_path, "r1", metrics=rare, name="rare")
+    write_run(tmp_path, "r2", metrics=rare[1:], name="never")
+    for arguments in (["-q", "val/acc > 0.5"], ["-q", "has:val/acc"], ["--sort", "val/acc", "-n", "1"]):
+        assert names(call(capsys, "ls", tmp_path, "--json", *arguments).lines) == ["rare"]
+
+
 def test_ls_prints_a_table_with_what_differs(root: Path, capsys: Capture) -> None:
     done = call(capsys, "ls", root)
     head, *lines = done.out.splitlines()

@@ -42,6 +42,8 @@ def process(*arguments: str, cwd: Path | None = None, **more: str) -> subprocess
 
 def test_help_names_every_command_and_fits_a_terminal(capsys: Capture) -> None:
     done = call(capsys, "--help")
+    for arguments in (["help"], ["-h"], ["some/path", "--help"], ["explore", "--help"]):
+        assert call(capsys, *arguments) == done
     assert (done.status, done.out, done.err) == (0, help_text() + "\n", "")
     for name in COMMANDS:
         assert f"  {name} " in done.out
@@ -80,7 +82,8 @@ def test_version_tells_name_and_number(capsys: Capture) -> None:
         (["ls", "--nope"], 2, "unrecognized arguments"),
         (["show"], 2, "required"),
         (["show", "x\x1b[31m"], 1, "no run"),
-        (["ls", "-n", "x"], 2, "invalid int"),
+        (["ls", "-n", "x"], 2, "not a whole number"),
+        (["ls", "-n", "-1"], 2, "not a whole number"),
         (["completion", "csh"], 2, "invalid choice"),
     ],
 )

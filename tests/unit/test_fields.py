@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rows import run_row, stats
-from tailboard_tui.store.fields import FACTS, as_number, as_text, getter, parse_sort, sort_rows
+from tailboard_tui.store.fields import FACTS, as_number, as_text, getter, needs_points, parse_sort, sort_rows
 from tailboard_tui.store.model import RunRow
 
 NOW = 1_700_000_100.0
@@ -77,6 +77,15 @@ def test_a_statistic_of_unread_points_is_not_known() -> None:
     row = run_row(metrics={"loss": type(unread)(0, *[1.0] * 7, 0)})
     assert getter("loss")(row, NOW) == 1.0
     assert getter("loss.min")(row, NOW) is None
+
+
+def test_points_are_needed_where_a_key_may_mean_a_metric() -> None:
+    rows = [run_row(config={"lr": 1, "x": 1}), run_row(config={"lr": 2}, summary={"best": 3})]
+    assert not needs_points(["lr", "status", "config.gone", "summary.gone"], rows)
+    assert needs_points(["x"], rows)
+    assert needs_points(["best"], rows)
+    assert needs_points(["lr", "val/acc"], rows)
+    assert not needs_points(["val/acc"], [])
 
 
 @pytest.mark.parametrize("name", FACTS)

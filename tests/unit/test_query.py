@@ -319,6 +319,6 @@ def test_status_and_tags_are_fields() -> None:
     assert finds("name:~^base", name="Baseline")
 
 
-def test_only_statistics_need_the_points() -> None:
-    assert compile_query("a val/acc.best > 1 or b").reads_points
-    assert not compile_query("a lr > 1 val/acc.last > 2").reads_points
+def test_a_query_tells_the_keys_that_it_asks_for() -> None:
+    query = compile_query("a val/acc.best > 1 or !(b has:x tag:y since:2h) model:res name:~z")
+    assert query.keys == ("val/acc.best", "x", "model", "name")

@@ -54,22 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    if given[:1] in (["-h"], ["--help"], ["help"]) and not (given == ["help"] and os.path.exists("help")):
+    is_explorer = not given or given[0] not in COMMANDS or given[0] == EXPLORE
+    if given == ["help"] or (is_explorer and {"-h", "--help"} & set(given)):
         sys.stdout.write(help_text() + "\n")
         return OK
     if given[:1] in (["-V"], ["--version"]):
         sys.stdout.write(f"tailboard {version()}\n")
         return OK
-    if not given or given[0] not in COMMANDS:
+    if is_explorer:
         _check_for_typing_error(given)
-        given = [EXPLORE, *given]
+        return _explore(given[1:] if given[:1] == [EXPLORE] else given)
     return _dispatch(given)
 
 
 def _dispatch(given: list[str]) -> int:
     name = given[0]
-    if name == EXPLORE:
-        return _explore(given[1:])
     module = importlib.import_module(f"tailboard_tui.commands.{name}")
     subparsers = argparse.ArgumentParser(prog="tailboard", add_help=False).add_subparsers()
     module.add_parser(subparsers)
@@ -94,7 +93,7 @@ def _check_for_typing_error(given: list[str]) -> None:
     Raises:
         UsageError: The first argument is no path and looks like a command.
     """
-    if not given or given[0].startswith("-") or os.path.lexists(given[0]):
+    if not given or given[0] == EXPLORE or given[0].startswith("-") or os.path.lexists(given[0]):
         return
     import difflib
 
@@ -121,7 +120,7 @@ def _os_error_text(error: OSError) -> str:
     from tailboard_tui.text.safe import clean
 
     what = error.strerror or str(error)
-    return clean(f"{os.fsdecode(error.filename)}: {what}" if error.filename else what)
+    return clean(f"{error.filename}: {what}" if error.filename else what)
 
 
 def _discard_output() -> None:

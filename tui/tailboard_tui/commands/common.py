@@ -60,6 +60,17 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what}")
 
 
+def whole_number(text: str) -> int:
+    """The type of `-n`: 0 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"not a whole number: {clean(text, 40)!r}")
+    return int(text)
+
+
 def default_roots() -> list[str]:
     """`$TAILBOARD_DIR`, else `./runs`, else the current directory."""
     chosen = os.environ.get(ENV_DIR)

@@ -21,6 +21,7 @@ from tailboard_tui.commands.common import (
     parse_query,
     print_table,
     roots,
+    whole_number,
 )
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
@@ -56,7 +57,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="KEY",
         help="order by config keys, metrics (best first) or facts; KEY:desc turns one round",
     )
-    parser.add_argument("-n", "--limit", type=int, metavar="N", help="at most N runs")
+    parser.add_argument("-n", "--limit", type=whole_number, metavar="N", help="at most N runs")
     parser.add_argument(
         "--columns", metavar="KEYS", help="what to show, commas between: name,lr,val/loss.min"
     )
@@ -102,25 +103,25 @@ def run(args: argparse.Namespace) -> int:
 def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[RunRow]:
     """The runs that the options ask for, in order, each with its statistics.
 
-    Where neither query nor order need statistics, only the runs that are shown are read in full.
+    Where neither query nor order ask for a metric, only the runs that are shown are read in full.
     """
-    from tailboard_tui.store.fields import SortKey, parse_sort, sort_rows, split_stat
+    from tailboard_tui.store.fields import SortKey, needs_points, parse_sort, sort_rows
 
     query = parse_query(args.query)
     order = parse_sort(args.sort or ()) or (SortKey("created"),)
-    shows_all = args.limit is None and not args.query
-    reads_points = query.reads_points or any(split_stat(item.key)[1] not in (None, "last") for item in order)
-    needs_points = shows_all or reads_points
     from tailboard_tui.store.lookup import load_rows
 
-    rows = load_rows(places, full=needs_points)
+    is_read = args.limit is None and not args.query
+    rows = load_rows(places, full=is_read)
+    if not is_read and needs_points((*query.keys, *(item.key for item in order)), rows):
+        is_read, rows = True, load_rows(places, full=True)
     if not args.all:
         rows = [row for row in rows if not row.is_hidden]
     chosen = sort_rows(query.filter(rows, now), order, now)[: args.limit]
-    if needs_points or not chosen:
+    if is_read or not chosen:
         return chosen
     position = {row.key: at for at, row in enumerate(chosen)}
-    paths = [row.facts.path for row in chosen] if len(chosen) < len(rows) else places
+    paths = [row.key for row in chosen] if len(chosen) < len(rows) else places
     read = [row for row in load_rows(paths, full=True) if row.key in position]
     return sorted(read, key=lambda row: position[row.key])
 

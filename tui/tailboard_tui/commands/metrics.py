@@ -14,6 +14,7 @@ from tailboard_tui.commands.common import (
     add_json,
     add_root,
     resolve_run,
+    whole_number,
 )
 from tailboard_tui.store.model import Points, Series
 from tailboard_tui.text.safe import clean
@@ -36,7 +37,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "-m", "--metric", action="append", metavar="METRIC", help="name or glob; may be given several times"
     )
-    parser.add_argument("-n", "--limit", type=int, metavar="N", help="only the last N points of each")
+    parser.add_argument(
+        "-n", "--limit", type=whole_number, metavar="N", help="only the last N points of each"
+    )
     parser.add_argument(
         "--overwritten", action="store_true", help="with the points that a resumed run logged again"
     )
@@ -87,7 +90,7 @@ def choose(points: Points, patterns: Sequence[str]) -> list[str]:
 def _last(series: Series, limit: int | None) -> Series:
     if limit is None:
         return series
-    first = max(len(series.values) - max(limit, 0), 0)
+    first = max(len(series.values) - limit, 0)
     return Series(
         series.name, series.steps[first:], series.times[first:], series.values[first:], series.generation
     )

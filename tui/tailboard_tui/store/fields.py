@@ -159,6 +159,19 @@ def getter(key: str) -> Getter:
     return find
 
 
+def needs_points(keys: Iterable[str], rows: Sequence[RunRow]) -> bool:
+    """Whether some of `rows` may answer otherwise once their points are read: a key may mean a metric there.
+
+    Before that, only the metrics of a run's last line are known.
+    """
+    return any(
+        key not in _FACTS
+        and not key.startswith(("config.", "summary."))
+        and any(row.facts.config.get(key) is None and row.facts.summary.get(key) is None for row in rows)
+        for key in keys
+    )
+
+
 def as_number(value: Value) -> float | None:
     """The value as a number: numbers and texts that spell one. Booleans are words, not numbers."""
     if isinstance(value, bool) or value is None:

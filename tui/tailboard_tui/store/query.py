@@ -16,7 +16,6 @@ from tailboard_tui.store.fields import (
     fact,
     getter,
     parse_number,
-    split_stat,
 )
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.store.query_syntax import (
@@ -78,9 +77,9 @@ class Query:
         return [row for row in rows if test(row, now)]
 
     @property
-    def reads_points(self) -> bool:
-        """Whether the answer may change once all points are read: it asks for a statistic of a metric."""
-        return any(split_stat(key)[1] not in (None, "last") for key in _keys(self.node))
+    def keys(self) -> tuple[str, ...]:
+        """The keys that it asks for; words, tags and times ask for none."""
+        return tuple(dict.fromkeys(_keys(self.node)))
 
     def __str__(self) -> str:
         return show(self.node)
@@ -97,7 +96,11 @@ def compile_query(text: str) -> Query:
 
 def _keys(node: Node) -> Iterator[str]:
     match node:
-        case Compare(key=key) | Field(name="has", text=key) | Field(name=key):
+        case Field(name="has", text=key, is_pattern=False) | Compare(key=key):
+            yield key
+        case Field(name="tag" | "tags" | "since" | "before"):
+            return
+        case Field(name=key):
             yield key
         case Not(term):
             yield from _keys(term)
