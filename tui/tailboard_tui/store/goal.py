@@ -26,7 +26,7 @@ _DOWN = _words(
 _UP = _words(
     "acc accuracy auc auroc auprc ap map mar f1 fbeta bleu sacrebleu chrf rouge meteor cider score reward "
     "rewards rew return returns iou miou dice psnr ssim r2 ndcg mrr success win elo pearson spearman "
-    "matthews mcc kappa fitness em pass top1 top5 hits likelihood throughput"
+    "matthews mcc kappa fitness em pass top1 top5 hits likelihood"
 )
 _UP_IN_PART = frozenset({"precision", "recall", "specificity", "sensitivity", "throughput", "variance"})
 """Better when higher, yet half of the story: a run is judged by them only for want of another."""
