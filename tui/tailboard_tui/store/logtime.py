@@ -96,6 +96,8 @@ def parse_moment(typed: str, near: float) -> float | None:
         near: Unix seconds of the log's end: its day is meant without a date, and `ago` counts from it.
     """
     typed = typed.strip()
+    if not typed:
+        return None
     ago = _AGO.match(typed)
     if ago is not None:
         return near - float(ago[1]) * _UNITS_S[ago[2]]
