@@ -80,13 +80,21 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
 
 
-def record_command(run: Run, arguments: list[str], *, sample: bool = True) -> int:
+def record_command(
+    run: Run,
+    arguments: list[str],
+    *,
+    sample: bool = True,
+    listen: Callable[[str, bytes], None] | None = None,
+) -> int:
     """Run a command and record it into `run`, which is ended with it.
 
     Args:
         run: Begun with the command's arguments.
         arguments: The program and its arguments.
         sample: Whether resources of the command's processes are sampled.
+        listen: Called with the stream's name and each piece of output, once that is recorded; with
+            nothing at the end.
 
     Returns:
         The command's exit code; 128 + signal when a signal ended it.
@@ -95,12 +103,21 @@ def record_command(run: Run, arguments: list[str], *, sample: bool = True) -> in
     try:
         command = Command(arguments, {**os.environ, layout.ENV_RUN_DIR: run.dir})
     except OSError as error:
-        run.end(layout.FAILED, NOT_FOUND, f"{arguments[0]}: {error.strerror}")
+        code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+        run.end(layout.FAILED, code, f"{arguments[0]}: {error.strerror}")
         os.write(2, f"tailboard run: {arguments[0]}: {error.strerror}\n".encode("utf-8", "replace"))
-        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+        return code
+
+    def record(stream: str, content: bytes) -> None:
+        output.write(stream, content)
+        if listen is not None:
+            listen(stream, content)
+
     if sample:
         run.sample_resources(command.pid, True)
-    code, is_signal = command.pump(output.write, run.check)
+    code, is_signal = command.pump(record, run.check)
+    if listen is not None:
+        listen("", b"")
     _end(run, code, is_signal)
     return code
 

@@ -369,3 +369,70 @@ def test_disabled_mode_only_runs_the_command(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (4, b"x\n")
     assert list(tmp_path.iterdir()) == []
+
+
+PRINTED = r"""
+print("step=1 loss=0.5"); print("Epoch 3: val_loss: 0.25"); print('{"step": 4, "loss": NaN}')
+print("no metric 5 here"); print("step=1 loss=0.5", file=sys.stderr)
+print("\r 50%|##  | 1/2 [00:01<00:00, 2.00it/s, acc=0.5]\r100%|####| 2/2 [00:02<00:00, 2.00it/s, acc=0.75]")
+print("step=9 loss=0.1", end="")
+"""
+
+
+def test_metrics_are_picked_from_what_is_printed_when_asked(tmp_path: Path) -> None:
+    assert recorded(tmp_path, *python(PRINTED), options=("--parse", "auto")).returncode == 0
+    found = [
+        {key: value for key, value in line.items() if key != "_timestamp"}
+        for line in lines(tmp_path / "r" / "metrics.jsonl")
+    ]
+    for expected in (
+        {"_step": 1, "loss": 0.5},
+        {"_step": 3, "val_loss": 0.25},
+        {"_step": 4, "loss": "NaN"},
+        {"_step": 9, "loss": 0.1},
+    ):
+        assert expected in found
+    assert [line["acc"] for line in found if "acc" in line] == [0.5, 0.75]
+
+
+def test_nothing_is_picked_unasked_nor_beside_a_script_that_logs_itself(tmp_path: Path) -> None:
+    recorded(tmp_path, *python(PRINTED))
+    assert lines(tmp_path / "r" / "metrics.jsonl") == []
+    joined = command(tmp_path / "second", *python(JOINING + "    print('step=5 loss=9.0', flush=True)"))
+    joined.insert(joined.index("--id"), "--parse=auto")
+    assert subprocess.run(joined, capture_output=True, timeout=60).returncode == 0
+    assert [line["loss"] for line in lines(tmp_path / "second" / "r" / "metrics.jsonl")] == [0.5]
+
+
+def test_the_commands_processes_are_sampled(tmp_path: Path) -> None:
+    recorded(tmp_path, *python("x = bytearray(50_000_000); time.sleep(1.2)"))
+    samples = lines(tmp_path / "r" / "system.jsonl")
+    assert max(sample["process/rss_bytes"] for sample in samples) > 50_000_000
+
+
+def test_the_processes_of_one_launch_write_one_run(tmp_path: Path) -> None:
+    source = (
+        "import tailboard\nrank = int(os.environ['RANK'])\ntime.sleep(0.3 * (rank == 0))\n"
+        "with tailboard.init(dir=sys.argv[1], git=False, config={'lr': 1}) as run:\n"
+        "    run.log({'loss': rank}); print('rank', rank)\n    assert rank != 2, 'rank two fails'\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [*python(source), str(tmp_path)],
+            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "3", "MASTER_PORT": "29511"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for rank in range(3)
+    ]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 1]
+    (run,) = [path for path in tmp_path.iterdir() if path.is_dir()]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+    for rank, name in ((0, "metrics.jsonl"), (1, "metrics.rank1.jsonl"), (2, "metrics.rank2.jsonl")):
+        assert [line["loss"] for line in lines(run / name)] == [rank]
+    assert (run / "output.rank1.log").read_text() == "rank 1\n"
+    ends = {
+        event.get("rank", 0): event for event in lines(run / "events.jsonl") if "finish" in event["event"]
+    }
+    assert [ends[rank]["status"] for rank in range(3)] == ["finished", "finished", "failed"]
+    assert "rank two fails" in ends[2]["error"]

@@ -39,6 +39,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--dir", "--root", dest="dir", help="the folder of runs; default $TAILBOARD_DIR, else ./runs"
     )
+    parser.add_argument(
+        "--parse",
+        choices=("auto", "none"),
+        default="none",
+        help="auto: log the numbers of printed lines that look like metrics, such as `step 5: loss=0.3`",
+    )
     parser.add_argument("--no-git", dest="git", action="store_false", help="do not look at the code")
     parser.add_argument("--no-system", dest="system", action="store_false", help="do not sample resources")
     parser.add_argument(
@@ -112,4 +118,9 @@ def run(args: argparse.Namespace) -> int:
     except TailboardError as error:
         print(f"tailboard run: {error}", file=sys.stderr)
         return 1
-    return record_command(recorded, arguments, sample=args.system)
+    listen = None
+    if args.parse == "auto":
+        from tailboard_tui.commands.run_metrics import MetricsFromOutput
+
+        listen = MetricsFromOutput(recorded).feed
+    return record_command(recorded, arguments, sample=args.system, listen=listen)
