@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -20,11 +21,17 @@ from tailboard_tui.screens.explorer import Explorer
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.theme import DARK, LIGHT, THEMES, variable_defaults
+from tailboard_tui.widgets import narrow_update
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
     from tailboard_tui.store.model import StoreChange
+
+
+SWITCH_S = 0.001
+"""How long the reader thread keeps the interpreter while the screen wants it; Python's own 5 ms add up
+over the many short steps from a key to its picture."""
 
 
 class Store(RunSource, Protocol):
@@ -91,7 +98,9 @@ class TailboardApp(App[None]):
 
     def on_mount(self) -> None:
         """Keep the terminal safe, take the user's keys, start reading after the first paint."""
+        narrow_update.install()
         self._follow_signals()
+        self.app_resume_signal.subscribe(self, self._repaint)
         keys, problems = keymap(self.settings.keys)
         self.set_keymap(keys)
         for problem in (*self.settings.problems, *problems):
@@ -114,6 +123,10 @@ class TailboardApp(App[None]):
                 loop.add_signal_handler(number, self._leave, 128 + number)
             except (RuntimeError, ValueError):
                 return  # not the main thread: tests and textual-serve have handlers of their own
+
+    def _repaint(self, _: object) -> None:
+        """Back from a suspend: the terminal shows what the shell left there."""
+        self.screen.refresh(layout=True)
 
     def _leave(self, return_code: int) -> None:
         self.exit(return_code=return_code)
@@ -138,6 +151,7 @@ class TailboardApp(App[None]):
         return RunStore(self.roots, settings=self.settings)
 
     def _start_reading(self) -> None:
+        sys.setswitchinterval(SWITCH_S)
         self.run_worker(self._read, name="reader", group="reader", exclusive=True, thread=True)
 
     def _read(self) -> None:

@@ -28,6 +28,8 @@ class ViewState:
     query: str = ""
     history: list[str] = field(default_factory=list)
     """Queries, the newest last."""
+    charts: dict[str, object] = field(default_factory=dict)
+    """How charts are looked at, as `ChartView.to_json` gives it."""
     views: dict[str, dict[str, object]] = field(default_factory=dict)
     """Saved views by name."""
 
@@ -63,6 +65,9 @@ def view_from(found: object) -> ViewState:
         view.sort = [(part[0], bool(part[1])) for part in sort if _is_sort(part)]
     if isinstance(found.get("query"), str):
         view.query = found["query"]
+    charts = found.get("charts")
+    if isinstance(charts, dict):
+        view.charts = charts
     views = found.get("views")
     if isinstance(views, dict):
         view.views = {name: value for name, value in views.items() if isinstance(value, dict)}

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
-from textual.widget import Widget
 
 from tailboard_tui.actions import bindings
-from tailboard_tui.messages import OriginWanted
 from tailboard_tui.screens.explorer_list import ListActions
+from tailboard_tui.screens.explorer_panes import PaneActions, as_pane
 from tailboard_tui.screens.explorer_runs import RunActions
-from tailboard_tui.screens.panes import PANES, make_pane
+from tailboard_tui.screens.panes import PANES
 from tailboard_tui.screens.run_source import NoRuns, RunSource
 from tailboard_tui.screens.selecting import Mark, select
 from tailboard_tui.settings import Settings
@@ -31,11 +30,9 @@ from tailboard_tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import StoreChange
-    from tailboard_tui.widgets.info_lines import Origin
-    from tailboard_tui.widgets.selection import Pane
 
-TABLE_INTERVAL_S = 0.1
-"""The table takes in changes at most this often; charts ask for ten frames a second."""
+TABLE_INTERVAL_S = 0.25
+"""The table takes in changes at most this often: numbers that change faster cannot be read."""
 
 SCAN_INTERVAL_S = 0.5
 """The same during the first scan: drawing takes its time from reading, which is what one waits for."""
@@ -44,7 +41,7 @@ SELECTION_INTERVAL_S = 0.05
 """A held-down arrow key moves the cursor faster than charts need to follow."""
 
 
-class Explorer(ListActions, RunActions):
+class Explorer(ListActions, RunActions, PaneActions):
     """Runs, and what is known of the chosen ones."""
 
     BINDINGS = bindings("explorer")
@@ -62,9 +59,6 @@ class Explorer(ListActions, RunActions):
         self.marks: list[str] = []
         self.baseline: str | None = None
         self._shown_marks: dict[str, Mark] = {}
-        self._panes: dict[str, Widget] = {}
-        self._tab = PANES[0].id
-        self._focuses_pane = False
         self._changed: set[str] = set()
         self._removed: set[str] = set()
         self._is_scanning = True
@@ -72,6 +66,7 @@ class Explorer(ListActions, RunActions):
         self._selection_pace = Pace(self, SELECTION_INTERVAL_S, self._show_selection)
         self.init_list()
         self.init_runs()
+        self.init_panes()
 
     def compose(self) -> ComposeResult:
         """Header, runs beside panes, keys. Panes come when their tab is first opened."""
@@ -108,6 +103,8 @@ class Explorer(ListActions, RunActions):
         is_long_scan = change.is_scanning and len(self.table.model.lines) > self.size.height
         self._table_pace.interval_s = SCAN_INTERVAL_S if is_long_scan else TABLE_INTERVAL_S
         self._table_pace.request()
+        if change.runs & {*self.marks, self.table.cursor_key}:
+            self._selection_pace.request()
 
     def _apply_changes(self) -> None:
         changed, self._changed = self._changed, set()
@@ -119,11 +116,11 @@ class Explorer(ListActions, RunActions):
         if self.has_class("-no-runs"):
             self.query_one("#hint", TextLine).show(empty_hint(self.roots, is_scanning=self._is_scanning))
         self.choose_columns_again(is_scanning=self._is_scanning)
+        self.query_one(RunFilter).show_count(self.table.model.listed, len(self.table.model.rows))
         self.show_header()
         shown = {*self.marks, self.table.cursor_key}
         if removed & shown:
             self.marks = [key for key in self.marks if key not in removed]
-        if (changed | removed) & shown:
             self._selection_pace.request()
 
     def _tick(self) -> None:
@@ -171,93 +168,7 @@ class Explorer(ListActions, RunActions):
         marked = {key: mark for key, mark in self._shown_marks.items() if key in self.marks}
         self.table.set_marks(marked, self.baseline)
         self.show_header()
-        pane = self._panes.get(self._tab)
-        if pane is not None and self._shows_right:
-            as_pane(pane).show(selection)
-        elif self._shows_right:
-            # The list is painted first: making the charts imports numpy and takes a while.
-            self.call_after_refresh(self._make_first_pane)
-
-    @property
-    def _shows_right(self) -> bool:
-        return not self.has_class("-no-runs") and (not self.has_class("-narrow") or self.has_class("-open"))
-
-    # Tabs and panes
-
-    def _make_first_pane(self) -> None:
-        if self._shows_right and self._tab not in self._panes:
-            self._open_tab(self._tab, take_focus=False)
-
-    def _open_tab(self, tab: str, *, take_focus: bool) -> None:
-        """Show that tab; its pane is made now if it is the first time."""
-        self._tab = tab
-        self.query_one(TabBar).choose(tab)
-        if tab not in self._panes:
-            pane = make_pane(tab)
-            self._panes[tab] = pane
-            self.query_one("#panes").mount(pane)
-        for name, pane in self._panes.items():
-            pane.display = name == tab
-        if self.has_class("-narrow"):
-            self.add_class("-open")
-            take_focus = True
-        if take_focus:
-            self._focuses_pane = True
-            self.call_after_refresh(self._focus_pane)  # a new pane has its parts only then
-        self._selection_pace.request()
-
-    def _focus_pane(self) -> None:
-        pane = self._panes.get(self._tab)
-        if self._focuses_pane and pane is not None and not pane.has_focus_within:
-            parts = [pane, *pane.query("*")]
-            self.set_focus(next((part for part in parts if part.focusable and part.display), None))
-
-    @on(TabBar.TabChosen)
-    def _choose_tab(self, message: TabBar.TabChosen) -> None:
-        self._open_tab(message.tab, take_focus=True)
-
-    def action_tab_charts(self) -> None:
-        """Show the charts."""
-        self._open_tab("charts", take_focus=True)
-
-    def action_tab_log(self) -> None:
-        """Show the output."""
-        self._open_tab("log", take_focus=True)
-
-    def action_tab_config(self) -> None:
-        """Show the configuration."""
-        self._open_tab("config", take_focus=True)
-
-    def action_tab_system(self) -> None:
-        """Show resource samples."""
-        self._open_tab("system", take_focus=True)
-
-    def action_tab_media(self) -> None:
-        """Show images, histograms, tables and text."""
-        self._open_tab("media", take_focus=True)
-
-    def action_tab_info(self) -> None:
-        """Show where the run comes from."""
-        self._open_tab("info", take_focus=True)
-
-    @on(OriginWanted)
-    def _read_origin(self, message: OriginWanted) -> None:
-        """Info shows another run: read its diff and packages, beside the event loop."""
-
-        def read() -> None:
-            from tailboard_tui.screens.origin import read_origin
-
-            origin = read_origin(message.diff_path, message.packages_path)
-            self.app.call_from_thread(self._give_origin, message.key, origin)
-
-        self.run_worker(read, name="origin", group="origin", exclusive=True, thread=True)
-
-    def _give_origin(self, key: str, origin: Origin) -> None:
-        from tailboard_tui.widgets.info_pane import InfoPane
-
-        pane = self._panes.get("info")
-        if isinstance(pane, InfoPane):
-            pane.set_origin(key, origin)
+        self.show_in_pane(selection)
 
     # Going about
 
@@ -301,8 +212,3 @@ class Explorer(ListActions, RunActions):
     def on_resize(self, event: events.Resize) -> None:
         """The right side may have come into view."""
         self._selection_pace.request()
-
-
-def as_pane(widget: Widget) -> Pane:
-    """The widget as what every tab is; `make_pane` makes nothing else."""
-    return widget  # type: ignore[return-value]  # structural: each pane's test checks that it meets Pane

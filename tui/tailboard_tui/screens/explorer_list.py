@@ -27,12 +27,15 @@ from tailboard_tui.widgets.run_table_columns import (
 from tailboard_tui.widgets.run_table_lines import GroupLine, SortColumn
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from tailboard_tui.screens.pick import Choice
     from tailboard_tui.store.model import RunRow
 
 COLUMNS_EVERY_S = 2.0
 """Automatic columns are chosen again at most this often while runs come in: a table that jumps is no help."""
 
+SAVE_AFTER_S = 1.0
 FEW_RUNS = 100
 """Choosing among so few costs nothing."""
 
@@ -55,6 +58,7 @@ class ListActions(Screen[None]):
         """The state of the list, before anything is known."""
         self.view = ViewState()
         self._columns_at = float("-inf")
+        self._save_timer: Timer | None = None
 
     def selection_changed(self) -> None:
         """Cursor, marks or baseline are others: show it."""
@@ -80,6 +84,12 @@ class ListActions(Screen[None]):
         self.view.query = filter_line.query_text
         self.view.history = list(filter_line.history)
         save_view(self.roots, self.view)
+
+    def save_view_soon(self) -> None:
+        """The same, once nothing has changed for a moment: a smoothing key may be held down."""
+        if self._save_timer is not None:
+            self._save_timer.stop()
+        self._save_timer = self.set_timer(SAVE_AFTER_S, self.save_view)
 
     def _apply_order(self) -> None:
         self.table.set_groups([column for id in self.view.groups if (column := self._column(id))])
@@ -250,17 +260,6 @@ class ListActions(Screen[None]):
         """Take all marks away."""
         self.marks = []
         self.selection_changed()
-
-    def action_compare_runs(self) -> None:
-        """Compare the marked runs: their configurations side by side, what differs first."""
-        if len({*self.marks, self.table.cursor_key} - {None}) < 2:
-            self.notify("Mark runs with Space first; then C compares them.", markup=False)
-        else:
-            self.action_tab_config()
-
-    def action_tab_config(self) -> None:
-        """Show the configuration."""
-        raise NotImplementedError
 
     def action_set_baseline(self) -> None:
         """Make the run the baseline, or take that back."""

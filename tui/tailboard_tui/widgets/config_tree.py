@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input
 
@@ -44,7 +41,6 @@ class ConfigTree(Vertical):
     ConfigTree.-searching Input { display: block; }
     ConfigTree ConfigLines { height: 1fr; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave_search", "back", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,10 +86,6 @@ class ConfigTree(Vertical):
         """Type what to look for."""
         self.add_class("-searching")
         self.query_one(Input).focus()
-
-    def action_leave_search(self) -> None:
-        """Escape in the search line."""
-        self.go_back()
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:

@@ -52,6 +52,8 @@ SCREEN_ACTIONS = frozenset(
 )
 """What the keys of the table ask of the explorer: it needs a dialog, or more than the table."""
 
+Face = tuple[str, bool, bool, bool]
+
 Mark = tuple[str, str]
 """Letter and colour (`#rrggbb`) of a run that the panes show."""
 
@@ -113,7 +115,7 @@ class RunTable(ScrollView, can_focus=True):
         self._has_moved = False
         self._marks: Mapping[str, Mark] = {}
         self._baseline: str | None = None
-        self._drawn: dict[str, tuple[str, ...]] = {}
+        self._drawn: dict[str, tuple[Face, tuple[str, ...]]] = {}
         self._styles: dict[str, Style] = {}
 
     # What the explorer asks and sets
@@ -190,8 +192,8 @@ class RunTable(ScrollView, can_focus=True):
             line = self._line_at(y)
             if isinstance(line, RunLine) and line.key in self._drawn:
                 texts = self._texts(line, now)
-                if texts != self._drawn[line.key]:
-                    self._refresh_line(y)
+                if texts != self._drawn[line.key][1]:
+                    self._refresh_cells(line.key, y)
 
     # Moving
 
@@ -313,9 +315,22 @@ class RunTable(ScrollView, can_focus=True):
                 if self._outgrows(key):
                     self._redraw()
                     return
-                self._refresh_line(index - top + 1)
+                self._refresh_cells(key, index - top + 1)
         if self.model.groups:
             self.refresh()
+
+    def _refresh_cells(self, key: str, y: int) -> None:
+        """Draw a run's line anew from the first cell that reads differently to the last."""
+        line, before = self.model.lines[y - 1 + round(self.scroll_offset.y)], self._drawn.get(key)
+        row = self.model.rows[key]
+        if not isinstance(line, RunLine) or before is None or before[0] != _face(row):
+            self._refresh_line(y)
+            return
+        pairs = enumerate(zip(before[1], self._texts(line, self._clock()), strict=False))
+        places = [place for place, (old, new) in pairs if old != new]
+        if places:
+            x, width = self._layout.span(places[0], places[-1])
+            self.refresh(Region(x, y, width, 1))
 
     def _outgrows(self, key: str) -> bool:
         """Whether a cell of that run has become wider than its column."""
@@ -414,7 +429,7 @@ class RunTable(ScrollView, can_focus=True):
             )
         else:
             texts = self._texts(line, now)
-            self._drawn[line.key] = texts
+            self._drawn[line.key] = (_face(self.model.rows[line.key]), texts)
             cells = run_cells(
                 self.model.rows[line.key],
                 texts,
@@ -427,7 +442,7 @@ class RunTable(ScrollView, can_focus=True):
             )
         bar = Segment("▌" if is_cursor else " ", base + self.style("bar"))
         strip = Strip([bar, *(Segment(text, base + style) for text, style in cells)])
-        return strip.adjust_cell_length(width, base)
+        return strip.adjust_cell_length(width, base).simplify()
 
     def _render_header(self, width: int, style: Style) -> Strip:
         order = {part.column.id: (place, part.descending) for place, part in enumerate(self.model.sort)}
@@ -459,3 +474,8 @@ class RunTable(ScrollView, can_focus=True):
         if self._layout.is_more:
             return Strip([*strip.adjust_cell_length(max(width - 1, 0), style), Segment("›", style)])
         return strip.adjust_cell_length(width, style)
+
+
+def _face(row: RunRow) -> Face:
+    """What a line shows beside the texts of its cells."""
+    return row.status, row.star, bool(row.problems), row.is_hidden

@@ -43,6 +43,17 @@ class Layout:
     is_more: bool
     """Whether there are columns further right."""
 
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """First cell and width of the columns `first` to `last`; 0 is the name."""
+        starts = [0]
+        end = LEAD_CELLS + self.name
+        ends = [end]
+        for _, width in self.columns:
+            starts.append(end)
+            end += GAP_CELLS + width
+            ends.append(end)
+        return starts[first], ends[last] - starts[first]
+
     def column_at(self, x: int) -> RunColumn | None:
         """The column at cell `x` of the window."""
         end = LEAD_CELLS + self.name
