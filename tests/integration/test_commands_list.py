@@ -141,6 +141,18 @@ def test_show_finds_a_run_by_id_beginning_name_path_and_latest(root: Path, capsy
     assert found == call(capsys, "ls", root, "--json", "-n", "1").lines[0]
 
 
+def test_show_takes_every_id_that_ls_prints(tmp_path: Path, capsys: Capture) -> None:
+    for version in range(2):
+        path = tmp_path / "lightning_logs" / f"version_{version}"
+        path.mkdir(parents=True)
+        (path / "metrics.csv").write_text("epoch,step,train_loss\n0,0,1.5\n0,1,1.25\n")
+        (path / "hparams.yaml").write_text("lr: 0.1\n")
+    ids = [run["id"] for run in call(capsys, "ls", tmp_path, "--json").lines]
+    assert len(set(ids)) == 2
+    for run_id in ids:
+        assert call(capsys, "show", run_id, "--root", tmp_path, "--json").lines[0]["id"] == run_id
+
+
 def test_show_refuses_what_is_not_one_run(root: Path, capsys: Capture) -> None:
     for ref, said in (("2026112", "any of 3 runs"), ("nobody", "no run")):
         done = call(capsys, "show", ref, "--root", root)

@@ -104,10 +104,13 @@ def resolve_run(ref: str, places: Sequence[str] | None) -> RunRow:
     Raises:
         CommandError: There is none, or it is not the only one.
     """
-    from tailboard_tui.store.lookup import RunNotFound, find_run
+    from tailboard_tui.store.lookup import RunNotFound, find_run, load_rows
 
+    where = roots(places)
+    if os.sep in ref and not os.path.lexists(ref):  # an id of another format, `lightning_logs/version_1`
+        ref = next((row.key for row in load_rows(where) if row.facts.id == ref), ref)
     try:
-        return find_run(ref, roots(places))
+        return find_run(ref, where)
     except RunNotFound as error:
         raise CommandError(clean(str(error))) from None
 
