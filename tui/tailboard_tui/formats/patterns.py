@@ -84,7 +84,7 @@ _MM_PLACE = re.compile(r"\[\s*(\d+)\]\[\s*(\d+)/\s*(\d+)\]|\[\s*(\d+)/\s*(\d+)\]
 
 
 def user_patterns(settings: Iterable[Mapping[str, str]]) -> tuple[list[Pattern], list[str]]:
-    """The patterns of `config.toml`: tables with `match`, a regular expression, and perhaps `name` and `form`.
+    """The patterns of `config.toml`: tables with `match`, a regular expression, perhaps `name` and `form`.
 
     Returns:
         The patterns, and what is wrong with others.

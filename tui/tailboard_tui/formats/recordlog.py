@@ -52,6 +52,11 @@ class RecordLog:
         self._damages = 0
         self._messages: list[str] = []
 
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of an unfinished record at the end, padding left out."""
+        return len(self._buffer.strip(b"\0")) + self._parts_bytes
+
     def feed(self, data: bytes) -> list[bytes]:
         """The whole and sound records that end within `data`."""
         self._buffer = buffer = self._buffer + data if self._buffer else data
@@ -70,9 +75,10 @@ class RecordLog:
                 if self._is_lost:
                     break
             start, stop = self._next(at)
-            if stop == _UNFINISHED:
+            # A damaged length may reach behind what is there: then sound pieces stand within.
+            if stop == _UNFINISHED and self._sound_from(at + 1) is None:
                 break
-            if stop == _DAMAGED:
+            if stop < 0:
                 self._lose(at)
                 at += 1
                 continue
@@ -119,15 +125,21 @@ class RecordLog:
 
     def _search(self, at: int) -> int:
         """The place of the next sound piece from `at` on; while there is none, from where to search on."""
-        buffer = self._buffer
-        for kind in _KINDS.finditer(buffer, at + 6):
+        start = self._sound_from(at)
+        if start is None:
+            # A piece may begin in what is here and end in what is still to come.
+            return max(at, len(self._buffer) - _BLOCK_BYTES)
+        self._is_lost = False
+        self._say(f"read on from byte {self._offset + start}")
+        return start
+
+    def _sound_from(self, at: int) -> int | None:
+        """The place of the first sound piece that is not empty, from `at` on."""
+        for kind in _KINDS.finditer(self._buffer, at + 6):
             start = kind.start() - 6
             if self._end_of_piece(start) > start + _HEADER_BYTES:
-                self._is_lost = False
-                self._say(f"read on from byte {self._offset + start}")
                 return start
-        # A piece may begin in what is here and end in what is still to come.
-        return max(at, len(buffer) - _BLOCK_BYTES)
+        return None
 
     def _piece(self, kind: int, data: bytes, records: list[bytes]) -> None:
         if kind == _FULL:

@@ -47,6 +47,11 @@ class _Decoder(Protocol):
 class ByteDecoder(_Decoder, Protocol):
     """Of a file of binary records."""
 
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of an unfinished record at the end."""
+        ...
+
     def feed(self, data: bytes) -> None:
         """The next bytes, in pieces of any size."""
         ...
@@ -113,11 +118,19 @@ class _File:
 class ByteSource(_File):
     """A file of records that only grows."""
 
-    def __init__(self, path: str, make: Callable[[], ByteDecoder], prefix: str = "") -> None:
+    def __init__(
+        self,
+        path: str,
+        make: Callable[[], ByteDecoder],
+        prefix: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__(path, prefix)
         self._make = make
         self._decoder = make()
         self._file = Follower(path, keep_open=False)
+        self._now = now
+        self._is_told_unfinished = False
 
     def poll(self, limit_bytes: int) -> Piece:
         """The next points; never raises."""
@@ -129,11 +142,24 @@ class ByteSource(_File):
             return Piece(reset=True, more=True)
         complaints = self._news_of(self._file.problem)
         if not data:
+            complaints += self._tell_unfinished()
             return Piece(complaints=complaints, more=self._file.is_in_doubt)
+        self._is_told_unfinished = False
         self._file.take(data)
         self._decoder.feed(data)
         rows, found = self._decoder.take()
-        return Piece(rows, complaints + found, False, len(data), len(data) == limit_bytes)
+        more = len(data) == limit_bytes
+        if not more:
+            found += self._tell_unfinished()
+        return Piece(rows, complaints + found, False, len(data), more)
+
+    def _tell_unfinished(self) -> list[Complaint]:
+        """Say once that a file that rests ends within a record."""
+        count = self._decoder.pending_bytes
+        if not count or self._is_told_unfinished or not _is_quiet(self.path, self._now()):
+            return []
+        self._is_told_unfinished = True
+        return [Complaint(None, f"ends within a record: its last {count} bytes are not read")]
 
     def rewind(self) -> None:
         """Start over."""
@@ -195,9 +221,9 @@ class LineSource(_File):
         rest = file.size - file.offset
         if not 0 < rest <= TAIL_LIMIT_BYTES:
             return
+        if not _is_quiet(self.path, self._now()):
+            return
         try:
-            if self._now() - os.stat(self.path).st_mtime < QUIET_S:
-                return
             data = read_slice(self.path, file.offset, rest)
         except OSError:
             return
@@ -285,6 +311,13 @@ class WholeSource(_File):
         return self._size, self._size
 
 
+def _is_quiet(path: str, now: float) -> bool:
+    try:
+        return now - os.stat(path).st_mtime > QUIET_S
+    except OSError:
+        return False
+
+
 def growth(before: Mapping[str, Rows], now: Mapping[str, Rows]) -> list[Rows] | None:
     """The rows that `now` has more than `before`; None when it is no continuation of it."""
     if not before.keys() <= now.keys():
@@ -323,9 +356,10 @@ def _same(one: FloatArray, other: FloatArray) -> bool:
 
 
 def _same_rows(one: Column, other: Column) -> bool:
-    if one.rows is None or other.rows is None:
-        return one.rows is other.rows
-    return bool(np.array_equal(one.rows, other.rows))
+    """Whether two columns with equally many values stand in the same rows; None is all rows."""
+    count = len(one.values)
+    first, second = (np.arange(count) if column.rows is None else column.rows for column in (one, other))
+    return bool(np.array_equal(first, second))
 
 
 def _from_begin(column: Column, count: int) -> Column:

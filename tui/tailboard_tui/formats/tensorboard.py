@@ -86,6 +86,11 @@ class EventDecoder:
         self._messages += self._events.read(self._records.feed(data))
         self._messages += self._records.take_messages()
 
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of an unfinished record at the end."""
+        return self._records.pending_bytes
+
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """The points of the records that are whole."""
         rows = [self._rows(tag, points) for tag, points in self._events.take().items()]

@@ -36,6 +36,11 @@ class WandbDecoder:
                 self._complaints.append(Complaint(None, message))
         self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
 
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of an unfinished record at the end."""
+        return self._log.pending_bytes
+
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """The points of the records that are whole."""
         complaints, self._complaints = self._complaints, []

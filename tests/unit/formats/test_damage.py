@@ -1,0 +1,155 @@
+"""Damaged and unfinished files of every format: no exception, no endless loop, what is sound is kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reading import FIXTURES, Series, found_in, read_all, series_of
+from tailboard_tui.formats.detect import Found, reader_of
+from tailboard_tui.formats.recordlog import RecordLog
+from tailboard_tui.formats.tfrecord import TFRecords
+
+SINGLE = {
+    "tensorboard": ("tensorboard_x", "plain", "events.out.tfevents.*"),
+    "tensorboard tensors": ("tensorboard_tensors", "run", "train/events.out.tfevents.*"),
+    "wandb": ("wandb_offline", "run-abc12345", "run-abc12345.wandb"),
+    "csv": ("ultralytics", "detect/train", "results.csv"),
+    "lightning": ("lightning", "csv/version_0", "metrics.csv"),
+    "jsonl": ("baselines3", "json", "progress.json"),
+    "huggingface": ("huggingface", "state", "trainer_state.json"),
+    "sacred": ("sacred_observer", "runs/1", "metrics.json"),
+    "ray": ("ray_tune", "exp/*0.1000*", "result.json"),
+    "mlflow": ("mlflow_stores", "mlruns/*/*", "metrics/train/loss"),
+    "dvclive": ("dvclive_run", "dvclive", "plots/metrics/acc.tsv"),
+    "hydra log": ("hydra_jobs", "multirun/2026-11-23/12-00-00/0", "train.log"),
+}
+"""Format -> fixture, its run, the file to be damaged."""
+
+LINES = ("csv", "lightning", "jsonl", "ray", "mlflow", "dvclive")
+
+
+def copy_of(kind: str, scratch: Path) -> tuple[Found, Path]:
+    """A fresh copy of a run, and the file in it that is to be damaged."""
+    fixture, pattern, name = SINGLE[kind]
+    runs = [
+        run for run in sorted((FIXTURES / fixture).glob(pattern)) if next(run.glob(name), None) is not None
+    ]
+    root = FIXTURES / fixture
+    target = scratch / runs[0].relative_to(root)
+    shutil.rmtree(scratch, ignore_errors=True)
+    shutil.copytree(runs[0], target)
+    if runs[0].name.isdigit() and (runs[0].parent / "multirun.yaml").exists():
+        shutil.copy(runs[0].parent / "multirun.yaml", target.parent)
+    found = found_in(scratch)
+    return found[str(target.relative_to(scratch))], next(target.glob(name))
+
+
+def read(found: Found) -> tuple[Series, int]:
+    reader = reader_of(found)
+    try:
+        points, problems = read_all(reader)
+        facts = reader.facts()
+        return series_of(points, everything=True), len(problems) + len(facts.problems)
+    finally:
+        reader.close()
+
+
+def is_prefix(part: Series, whole: Series) -> bool:
+    return all(
+        name in whole and steps == whole[name][0][: len(steps)] and values == whole[name][1][: len(values)]
+        for name, (steps, values) in part.items()
+    )
+
+
+def is_record_end(kind: str, data: bytes) -> bool:
+    """Whether a file may end here: all that was cut off are whole records."""
+    if kind == "wandb":
+        log = RecordLog(b":W&B")
+        log.feed(data)
+        return not log.pending_bytes or len(data) < 7
+    records = TFRecords()
+    records.feed(data)
+    return not records.pending_bytes
+
+
+@pytest.mark.parametrize("kind", ["tensorboard", "tensorboard tensors", "wandb", "jsonl", "ray"])
+def test_a_file_cut_anywhere_gives_the_points_before_the_cut(kind: str, tmp_path: Path) -> None:
+    found, path = copy_of(kind, tmp_path / "run")
+    data, whole = path.read_bytes(), read(found)[0]
+    os.utime(path, (1e9, 1e9))
+    for cut in {*range(0, min(len(data), 400), 7), *range(0, len(data), max(len(data) // 60, 1))}:
+        path.write_bytes(data[:cut])
+        os.utime(path, (1e9, 1e9))
+        part, problems = read(found)
+        assert is_prefix(part, whole) or problems, cut
+        if kind in ("tensorboard", "wandb") and part.keys() != whole.keys():
+            assert problems or is_record_end(kind, data[:cut]), cut
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_one_changed_byte_never_raises_and_keeps_most_points(
+    kind: str, tmp_path: Path, data: st.DataObject
+) -> None:
+    found, path = copy_of(kind, tmp_path / "run")
+    raw = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(raw) - 1))
+    raw[place] ^= data.draw(st.integers(1, 255))
+    whole, _ = read(found)
+    path.write_bytes(bytes(raw))
+    part, problems = read(found)
+    if kind in ("tensorboard", "tensorboard tensors", "wandb"):
+        # Every record is checked: one is lost at most, and that is said.
+        lost = sum(len(steps) for steps, _ in whole.values()) - sum(len(steps) for steps, _ in part.values())
+        assert 0 <= lost <= 12
+        assert problems > 0 or lost == 0
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_garbage_put_anywhere_never_raises(kind: str, tmp_path: Path, data: st.DataObject) -> None:
+    found, path = copy_of(kind, tmp_path / "run")
+    raw = path.read_bytes()
+    place = data.draw(st.integers(0, len(raw)))
+    garbage = data.draw(st.binary(min_size=1, max_size=200) | st.just(b"\0" * 4096))
+    path.write_bytes(raw[:place] + garbage + raw[place:])
+    part, problems = read(found)
+    if kind in ("tensorboard", "wandb"):
+        assert sum(len(steps) for steps, _ in part.values()) > 0
+        assert problems > 0 or place in (0, len(raw)) or not garbage.strip(b"\0")
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+def test_a_file_that_is_replaced_by_nothing_or_a_directory_is_no_error(kind: str, tmp_path: Path) -> None:
+    found, path = copy_of(kind, tmp_path / "run")
+    reader = reader_of(found)
+    read_all(reader)
+    path.write_bytes(b"")
+    read_all(reader)
+    path.unlink()
+    path.mkdir()
+    read_all(reader)
+    reader.facts()
+    path.rmdir()
+    read_all(reader)
+    reader.facts()
+    reader.close()
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_a_last_line_without_newline_is_not_read_while_it_is_being_written(kind: str, tmp_path: Path) -> None:
+    found, path = copy_of(kind, tmp_path / "run")
+    raw = path.read_bytes().rstrip(b"\n")
+    whole, _ = read(found)
+    path.write_bytes(raw)
+    part, _ = read(found)
+    assert is_prefix(part, whole)
+    assert sum(len(steps) for steps, _ in part.values()) < sum(len(steps) for steps, _ in whole.values())
