@@ -103,6 +103,20 @@ def test_a_path_named_like_a_command_is_reached_by_its_path(root: Path) -> None:
     assert b"not a terminal" in err
 
 
+def test_the_explorer_opens_before_the_first_run_is_made(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setattr(
+        "tailboard_tui.commands.explore.run", lambda roots, settings: opened.append(roots) or 0
+    )
+    monkeypatch.setenv("TAILBOARD_DIR", str(tmp_path / "later"))
+    assert call(capsys).status == 0
+    assert call(capsys, "explore", tmp_path).status == 0
+    assert call(capsys, tmp_path / "typing-error").status == 1
+    assert opened == [[str(tmp_path / "later")], [str(tmp_path)]]
+
+
 def test_a_closed_pipe_ends_the_command_quietly(root: Path) -> None:
     child = process("metrics", "good", "-m", "*")
     assert child.stdout is not None

@@ -17,6 +17,7 @@ from tailboard_tui.commands.common import (
     CommandError,
     UsageError,
     add_root,
+    default_roots,
     message,
     roots,
 )
@@ -84,7 +85,9 @@ def _explore(given: list[str]) -> int:
     from tailboard_tui.commands import explore
     from tailboard_tui.settings import load_settings
 
-    return explore.run(roots([*chosen.paths, *(chosen.root or ())]), load_settings())
+    named = [*chosen.paths, *(chosen.root or ())]
+    # The default place may come into being later: the explorer can be opened before the first training.
+    return explore.run(roots(named) if named else default_roots(), load_settings())
 
 
 def _check_for_typing_error(given: list[str]) -> None:
