@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers import write_run
+from tailboard_tui.store.checkup import Check, machine, tree
+
+
+@pytest.fixture(autouse=True)
+def own_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STATE", "CACHE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+
+
+def checks(topic: str, **environment: str) -> list[Check]:
+    found = machine({"TERM": "xterm-256color", **environment}, is_terminal=True)
+    return [check for check in found if check.topic == topic]
+
+
+@pytest.mark.parametrize(
+    ("environment", "state", "text"),
+    [
+        ({"COLORTERM": "truecolor"}, "ok", "16 million"),
+        ({"COLORTERM": "truecolor", "NO_COLOR": "1"}, "note", "NO_COLOR"),
+        ({}, "note", "256"),
+        ({"TERM": "vt100"}, "note", "16"),
+    ],
+)
+def test_colours_are_told_from_the_environment(environment: dict[str, str], state: str, text: str) -> None:
+    (check,) = checks("colours", **environment)
+    assert check.state == state
+    assert text in check.text
+
+
+def test_tmux_users_are_told_what_to_write_into_its_configuration() -> None:
+    (check,) = checks("colours", TMUX="/tmp/tmux-0/default,1,0")
+    assert "terminal-features" in check.advice
+
+
+def test_a_dumb_terminal_is_bad() -> None:
+    assert [check.state for check in checks("terminal", TERM="dumb")][-1] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("environment", "state"),
+    [({"KITTY_WINDOW_ID": "1"}, "ok"), ({"TERM_PROGRAM": "iTerm.app"}, "ok"), ({}, "note")],
+)
+def test_graphics_are_told_from_the_terminal(environment: dict[str, str], state: str) -> None:
+    assert checks("graphics", **environment)[0].state == state
+
+
+def states(root: Path, now: float) -> dict[str, str]:
+    return {check.topic: check.state for check in tree(str(root), now)}
+
+
+def test_a_sound_tree_is_sound(tmp_path: Path) -> None:
+    write_run(tmp_path / "runs", "r1", metrics=[{"_step": 0, "_timestamp": 1.0, "loss": 1.0}])
+    found = states(tmp_path / "runs", time.time())
+    assert found["runs"] == found["problems"] == "ok"
+    assert "clock" not in found
+
+
+def test_files_from_the_future_are_told(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "runs", "r1", metrics=[{"_step": 0, "_timestamp": 1.0, "loss": 1.0}])
+    later = time.time() + 3600
+    os.utime(run / "metrics.jsonl", (later, later))
+    assert states(tmp_path / "runs", time.time())["clock"] == "bad"
+
+
+def test_an_empty_tree_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    assert states(tmp_path / "runs", time.time())["runs"] == "note"
+
+
+def test_looking_makes_no_directory(tmp_path: Path) -> None:
+    list(machine({}, is_terminal=False))
+    assert list(tmp_path.iterdir()) == []
