@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tailboard_tui.formats.base import FloatArray
 from tailboard_tui.plot import axes
 from tailboard_tui.plot.axes import Scale
 from tailboard_tui.plot.downsample import visible
@@ -14,6 +15,8 @@ from tailboard_tui.plot.spec import ChartSpec, Trace
 
 SAMPLE = 1024
 """Values by which outliers are judged: the fences move by a percent or two with the sample, no more."""
+
+STRETCH = 16
 
 FEWEST = 32
 """With fewer points none is called an outlier."""
@@ -89,7 +92,7 @@ def _range(line: Line, start: int, end: int, *, is_robust: bool) -> tuple[float,
     low, high = line.envelope.range(line.y, start, end)
     if not is_robust or math.isnan(low) or low == high:
         return low, high
-    sample = line.y[start : end : max((end - start) // SAMPLE, 1)]
+    sample = _sample(line.y[start:end])
     sample = np.sort(sample[~np.isnan(sample)])
     if sample.size < FEWEST:
         return low, high
@@ -103,6 +106,14 @@ def _range(line: Line, start: int, end: int, *, is_robust: bool) -> tuple[float,
     if line.is_log:
         fences = 10 ** max(fences[0], -300.0), 10 ** min(fences[1], 300.0)
     return max(low, fences[0]), min(high, fences[1])
+
+
+def _sample(values: FloatArray) -> FloatArray:
+    """At most `SAMPLE` of the values: evenly spread stretches, each of which lies in two cache lines."""
+    if values.size <= SAMPLE:
+        return values
+    starts = np.linspace(0, values.size - STRETCH, SAMPLE // STRETCH).astype(np.intp)
+    return values[starts[:, None] + np.arange(STRETCH)].ravel()
 
 
 def outside(spec: ChartSpec, x: Scale, y: Scale) -> int:

@@ -87,15 +87,29 @@ class ChartLines:
             self.put(job, prepare(job))
         else:
             self.waiting[key] = job
-        return self._lines.get(key)
+        return self._lines[key] if key in self._lines else self._stand_in(key)
+
+    def _stand_in(self, key: LineKey) -> Prepared | None:
+        """The same points otherwise smoothed, to be shown until they are smoothed as wanted."""
+        return next((self._lines[other] for other in self._lines if _is_alike(other, key)), None)
 
     def put(self, job: Job, done: Prepared | None) -> None:
-        """Take what `prepare` made of a job."""
+        """Take what `prepare` made of a job, and let go of what was there before in its place."""
+        place = (job.key.run, job.key.metric)
+        for other in [key for key in self._lines if key[:2] == place and key != job.key]:
+            del self._lines[other]
+            self._snapshots.pop(other, None)
+            self.waiting.pop(other, None)
         self._lines[job.key] = done
         self._snapshots[job.key] = job.points
         waiting = self.waiting.get(job.key)
         if waiting is not None and waiting.points is job.points:
             del self.waiting[job.key]
+
+
+def _is_alike(one: LineKey, other: LineKey) -> bool:
+    """Whether two lines differ in their smoothing only."""
+    return one._replace(smoothing=other.smoothing) == other
 
 
 def _is_quick(job: Job) -> bool:
