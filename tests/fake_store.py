@@ -9,6 +9,7 @@ from typing import Any
 
 from rows import run_row, stats
 from tailboard_tui.formats.base import Finish, Git, Problem
+from tailboard_tui.store.catalog import Place
 from tailboard_tui.store.model import Points, RunRow, StoreChange
 
 NOW = 1_700_000_000.0
@@ -36,12 +37,16 @@ class FakeStore:
     refreshed: list[object] = field(default_factory=list)
     publish: Callable[[StoreChange], None] | None = None
     is_scanning: bool = False
+    roots: tuple[Place, ...] = ()
 
     def rows(self) -> tuple[RunRow, ...]:
         return tuple(self.found.values())
 
     def row(self, key: str) -> RunRow | None:
         return self.found.get(key)
+
+    def places(self) -> tuple[Place, ...]:
+        return self.roots
 
     def points(self, key: str) -> Points | None:
         return None

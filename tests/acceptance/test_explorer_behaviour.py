@@ -22,6 +22,7 @@ from tailboard_tui.screens.help import Help
 from tailboard_tui.screens.line_list import LineList
 from tailboard_tui.screens.pick import Pick
 from tailboard_tui.settings import Settings
+from tailboard_tui.store.catalog import Place
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.config_tree import ConfigLines
 from tailboard_tui.widgets.info_pane import InfoPane
@@ -286,6 +287,14 @@ async def test_without_runs_it_says_where_it_looks_and_how_to_log_one() -> None:
         await settled(pilot, lambda: "No runs here yet" in shown(pilot))
         assert "/runs" in shown(pilot)
         assert "import tailboard" in shown(pilot)
+
+
+async def test_a_root_that_cannot_be_read_is_said_where_it_is_named() -> None:
+    store = fake_store()
+    store.roots = (Place("/runs/of/\x1b[31msomebody", "cannot be read: Permission denied"),)
+    async with explorer(store) as pilot:
+        await settled(pilot, lambda: "cannot be read: Permission denied" in shown(pilot))
+        assert "\x1b" not in shown(pilot)
 
 
 async def test_while_it_looks_it_says_so() -> None:

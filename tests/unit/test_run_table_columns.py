@@ -66,11 +66,11 @@ def test_automatic_columns_are_what_tells_these_runs_apart() -> None:
     assert automatic_columns(sweep(12)) == [
         "status",
         "metric:best:val/accuracy",
+        "trend",
         "metric:last:val/accuracy",
         "step",
         "progress",
         "eta",
-        "trend",
         "age",
         "config:lr",
         "config:seed",

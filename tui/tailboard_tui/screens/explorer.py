@@ -114,7 +114,7 @@ class Explorer(ListActions, RunActions, PaneActions):
         self.table.update(rows, removed)
         self.set_class(not self.source.rows(), "-no-runs")
         if self.has_class("-no-runs"):
-            self.query_one("#hint", TextLine).show(empty_hint(self.roots, is_scanning=self._is_scanning))
+            self.query_one("#hint", TextLine).show(empty_hint(self._places(), is_scanning=self._is_scanning))
         self.choose_columns_again(is_scanning=self._is_scanning)
         self.query_one(RunFilter).show_count(self.table.model.listed, len(self.table.model.rows))
         self.show_header()
@@ -122,6 +122,12 @@ class Explorer(ListActions, RunActions, PaneActions):
         if removed & shown:
             self.marks = [key for key in self.marks if key not in removed]
             self._selection_pace.request()
+
+    def _places(self) -> list[tuple[str, str]]:
+        """The roots, each with what is wrong with it."""
+        return [(place.path, place.problem) for place in self.source.places()] or [
+            (root, "") for root in self.roots
+        ]
 
     def _tick(self) -> None:
         self.table.tick()

@@ -282,12 +282,13 @@ def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
     )
     metrics = [name for name, _ in judged.most_common(1)]
     for name in metrics:
-        columns += [f"metric:best:{name}", f"metric:last:{name}"]
+        columns.append(f"metric:best:{name}")
+    if any(row.sparkline for row in rows):
+        columns.append("trend")
+    columns += [f"metric:last:{name}" for name in metrics]
     columns.append("step")
     if any(row.progress is not None and row.ended is None for row in rows):
         columns += ["progress", "eta"]
-    if any(row.sparkline for row in rows):
-        columns.append("trend")
     columns.append("age")
     columns += [f"config:{name}" for name in differing_config(rows, MAX_CONFIG_COLUMNS)]
     columns.append("duration")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from tailboard_tui.store.catalog import Place
     from tailboard_tui.store.model import Points, RunRow
 
 
@@ -18,6 +19,10 @@ class RunSource(Protocol):
 
     def row(self, key: str) -> RunRow | None:
         """One run, or None when it is gone."""
+        ...
+
+    def places(self) -> tuple[Place, ...]:
+        """The roots, each with what is wrong with it."""
         ...
 
     def points(self, key: str) -> Points | None:
@@ -43,6 +48,10 @@ class NoRuns:
     def row(self, key: str) -> RunRow | None:
         """None yet."""
         return None
+
+    def places(self) -> tuple[Place, ...]:
+        """None yet."""
+        return ()
 
     def points(self, key: str) -> Points | None:
         """None yet."""

@@ -8,6 +8,9 @@ from textual.content import Content
 
 from tailboard_tui.text.safe import clean
 
+MAX_PLACES = 5
+"""Roots that are named; with more, the first ones."""
+
 EXAMPLE = (
     "import tailboard",
     "",
@@ -16,9 +19,18 @@ EXAMPLE = (
 )
 
 
-def empty_hint(roots: Sequence[str], *, is_scanning: bool) -> Content:
-    """Where we look and what to do next."""
-    places = Content("\n").join(Content.assemble(("  " + clean(root), "$foreground")) for root in roots[:5])
+def empty_hint(places_found: Sequence[tuple[str, str]], *, is_scanning: bool) -> Content:
+    """Where we look and what to do next.
+
+    Args:
+        places_found: Each root, and what is wrong with it (empty where all is well).
+    """
+    places = Content("\n").join(
+        Content.assemble(
+            ("  " + clean(root), "$foreground"), (f"  {clean(problem)}" if problem else "", "$error")
+        )
+        for root, problem in places_found[:MAX_PLACES]
+    )
     if is_scanning:
         return Content.assemble(("Looking for runs in", "$text-dim"), "\n", places)
     lines: list[Content | str | tuple[str, str]] = [

@@ -37,7 +37,7 @@ MAX_CONFIG_COLUMNS = 8
 MAX_METRIC_COLUMNS = 3
 """Chosen automatically; the picker offers the rest."""
 
-SPARK_CELLS = 14
+SPARK_CELLS = 10
 NAME_LIMIT = 500
 """Characters of a name or value that are looked at; nothing shows more in one cell."""
 
@@ -118,6 +118,8 @@ def _step_text(row: RunRow, now: float) -> str:
 
 
 def _progress_text(row: RunRow, now: float) -> str:
+    if row.progress is not None and row.progress >= 1 and row.ended is not None:
+        return ""  # that it is finished stands in its status
     return "" if row.progress is None else f"{min(max(row.progress, 0.0), 1.0) * 100:.0f}%"
 
 
