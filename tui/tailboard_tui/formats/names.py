@@ -68,6 +68,9 @@ _METRIC = re.compile(
     r"ssim|fid|wer|cer|entropy|kl|elbo|nll|val|train|eval|fps|r2|top1|top5|r|ret|ep_rew_mean)(?:$|[^a-z])"
 )
 
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Between two words of `AverageEpRet`."""
+
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--"})
 """Cells that say that there is no value. `nan` is not among them: it is a value that was logged."""
 
@@ -86,7 +89,7 @@ def time_names(names: Iterable[str]) -> list[str]:
 
 def looks_like_metric(name: str) -> bool:
     """Whether a name says that training measured it: what sets a metrics table apart from other data."""
-    return _METRIC.search(name.lower()) is not None
+    return _METRIC.search(_HUMP.sub("_", name).lower()) is not None
 
 
 def is_missing(cell: str) -> bool:
