@@ -145,8 +145,8 @@ def parse_nvidia_smi(text: str) -> Sample:
     """Samples from the lines of `nvidia-smi --format=csv,noheader,nounits`; `[N/A]` is left out."""
     found: Sample = {}
     for line in text.splitlines():
-        index, uuid, *values = [value.strip() for value in line.split(",")]
-        if not index.isdigit() or not visible(int(index), uuid):
+        index, *values = [value.strip() for value in line.split(",")]
+        if not index.isdigit() or not values or not visible(int(index), values.pop(0)):
             continue
         for (name, factor), value in zip(_SMI_FIELDS.values(), values, strict=False):
             try:

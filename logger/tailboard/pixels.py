@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import numpy as np
+    from types import ModuleType
+    from typing import Any
 
 
 class Pixels(NamedTuple):
@@ -36,15 +37,14 @@ def pixels_of(data: object) -> Pixels:
         data = tensor.float().numpy() if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy()
     numpy = sys.modules.get("numpy")
     if numpy is not None and (isinstance(data, numpy.ndarray) or hasattr(data, "__array__")):
-        return _from_array(numpy.asarray(data))
+        return _from_array(numpy, numpy.asarray(data))
     if hasattr(data, "tolist"):
         data = data.tolist()
     return _from_lists(data)
 
 
-def _from_array(array: np.ndarray) -> Pixels:
-    import numpy  # the array's own: it is imported already
-
+def _from_array(numpy: ModuleType, array: Any) -> Pixels:  # noqa: ANN401  numpy is never imported here
+    """The pixels of an array, by the numpy that it belongs to."""
     array = array.squeeze() if array.ndim > 3 else array
     array = array[..., None] if array.ndim == 2 else array
     if array.ndim != 3:
