@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from chart_runs import STARTED, curves, selection, series
 from tailboard_tui.widgets import chart as chart_module
-from tailboard_tui.widgets import chart_grid
+from tailboard_tui.widgets import chart_stage
 from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_board import ChartBoard
 from tailboard_tui.widgets.chart_grid import ChartGrid
@@ -50,7 +50,7 @@ class ChartApp(App[None]):
 
 @pytest.fixture(autouse=True)
 def _draw_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chart_grid, "REDRAW_INTERVAL_S", 0.0)
+    monkeypatch.setattr(chart_stage, "REDRAW_INTERVAL_S", 0.0)
 
 
 @asynccontextmanager

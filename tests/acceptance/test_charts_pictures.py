@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from chart_runs import selection
 from tailboard_tui.settings import Settings
 from tailboard_tui.theme import DARK, LIGHT, variable_defaults
-from tailboard_tui.widgets import chart_grid
+from tailboard_tui.widgets import chart_stage
 from tailboard_tui.widgets.chart_grid import ChartGrid
 from tailboard_tui.widgets.selection import Selection
 
@@ -41,7 +41,7 @@ class Picture(App[None]):
 
 @pytest.fixture(autouse=True)
 def _draw_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chart_grid, "REDRAW_INTERVAL_S", 0.0)
+    monkeypatch.setattr(chart_stage, "REDRAW_INTERVAL_S", 0.0)
 
 
 async def settled(pilot: Pilot[None]) -> None:
