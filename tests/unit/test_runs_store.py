@@ -371,3 +371,12 @@ def test_what_is_said_of_a_run_that_cannot_be_written_to_is_in_its_row_too(root,
     (change,) = hand.turn(after_s=2)
     assert change.runs == {str(run)}
     assert hand.row(run).is_hidden
+
+
+def test_a_root_that_goes_wrong_later_is_published_without_any_run(root):
+    hand = Hand(root)
+    hand.turn()
+    root.rmdir()
+    (change,) = hand.turn(after_s=2)
+    assert (change.runs, change.removed) == (frozenset(), frozenset())
+    assert hand.store.places()[0].problem == "not found"

@@ -123,7 +123,9 @@ class RunStore:
     def _publish(self, publish: Callable[[StoreChange], None]) -> float:
         """Publish what changed unless it was done just now; seconds until that may be done again."""
         worker = self._worker
-        if not worker.dirty and not worker.removed and worker.is_scanning == self._was_scanning:
+        places = worker.places()
+        is_same = worker.is_scanning == self._was_scanning and places == self._places
+        if is_same and not worker.dirty and not worker.removed:
             return float("inf")
         wait_s = self._published_at + PUBLISH_S - time.monotonic()
         if wait_s > 0:
@@ -135,8 +137,8 @@ class RunStore:
         worker.dirty.clear()
         worker.removed.clear()
         self._was_scanning = worker.is_scanning
+        self._places = places
         self._rows = tuple(run.row for run in worker.runs.values())
-        self._places = worker.places()
         self._published_at = time.monotonic()
         publish(change)
         return float("inf")
