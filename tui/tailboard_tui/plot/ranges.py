@@ -113,7 +113,8 @@ def _sample(values: FloatArray) -> FloatArray:
     if values.size <= SAMPLE:
         return values
     starts = np.linspace(0, values.size - STRETCH, SAMPLE // STRETCH).astype(np.intp)
-    return values[starts[:, None] + np.arange(STRETCH)].ravel()
+    sample: FloatArray = values[starts[:, None] + np.arange(STRETCH)].ravel()
+    return sample
 
 
 def outside(spec: ChartSpec, x: Scale, y: Scale) -> int:
