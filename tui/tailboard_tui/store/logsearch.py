@@ -7,6 +7,7 @@ with escape sequences or carriage returns in them are looked at one by one.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -187,9 +188,10 @@ class TextFinder:
         self._folds = not pattern.is_case_sensitive
         self._text = ascii_lower(pattern.text) if self._folds else pattern.text
         self._needle = self._text.encode("utf-8", "surrogateescape")
-        self._letters, self._next_letters = np.zeros((2, 256), np.bool_)
+        self._letters = np.zeros(256, np.bool_)
         self._letters[list(self._needle[:-1])] = True
-        self._next_letters[list(self._needle[1:] + b"\x1b")] = True
+        pairs = [first << 8 | second for first, second in itertools.pairwise(self._needle)]
+        self._pairs = np.array(pairs, np.int64)
         self._may_be_sequence = self._needle[:1].lower() in _SEQUENCE_BYTES
 
     def pieces(self, block: BlockText) -> IntArray:
@@ -217,12 +219,13 @@ class TextFinder:
         before = before[self._letters[array[before]]]
         after = before + 3
         for _ in range(_SEQUENCE_LIMIT):
-            after = np.minimum(after, len(array) - 1)
-            inside = _IS_PARAMETER[array[after - 1]]
+            inside = _IS_PARAMETER[array[np.minimum(after, len(array) - 1)]]
             if not inside.any():
                 break
             after += inside
-        return block.holding(before[self._next_letters[array[np.minimum(after, len(array) - 1)]]])
+        following = array[np.minimum(after + 1, len(array) - 1)]
+        pairs = array[before].astype(np.int64) << 8 | following
+        return block.holding(before[np.isin(pairs, self._pairs) | (following == 0x1B)])
 
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:
         """As `Finder`."""
