@@ -247,3 +247,13 @@ def test_names_and_notes_may_be_anything(tmp_path: Path) -> None:
     assert facts(run)["tags"] == ["single"]
     assert facts(run)["notes"] == 5
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_the_examples_of_the_documentation_run(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "logging.md").read_text()
+    examples = [part.partition("```")[0] for part in text.split("```python\n")[1:]]
+    assert len(examples) >= 2
+    for example in examples:
+        exec(compile(example, "docs/logging.md", "exec"), {})
+    assert len(list(Path("runs").iterdir())) == len(examples)
+    assert "cannot" not in capsys.readouterr().err

@@ -1,0 +1,214 @@
+"""What one `log()` of ten floats costs and what SIGKILL loses, beside other loggers, all in turn in one run.
+
+    python benchmarks/logger/run.py [--calls 3000] [--kills 5] [--markdown docs/logger-benchmark.md]
+
+Peers are measured where they are installed: pip install wandb tensorboardX trackio mlflow-skinny dvclive
+Times are ratios to the limit (compact JSON and one os.write) measured between them: the 10th percentile,
+which a busy machine disturbs least. Each logger runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = [f"train/metric_{number}" for number in range(10)]
+Log = Callable[[dict[str, float], int], object]
+
+
+def limit(place: str) -> Log:
+    encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+    fd = os.open(f"{place}/limit.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    return lambda data, step: os.write(fd, (encode(data) + "\n").encode())
+
+
+def tailboard(place: str) -> Log:
+    sys.path.insert(0, str(ROOT / "logger"))
+    import tailboard
+
+    run = tailboard.init(dir=place)
+    return lambda data, step: run.log(data, step=step)
+
+
+def wandb(place: str) -> Log:
+    import wandb
+
+    run = wandb.init(mode="offline", dir=place, settings=wandb.Settings(silent=True))
+    return lambda data, step: run.log(data, step=step)
+
+
+def tensorboardx(place: str) -> Log:
+    from tensorboardX import SummaryWriter
+
+    writer = SummaryWriter(place)
+
+    def log(data: dict[str, float], step: int) -> None:
+        for name, value in data.items():
+            writer.add_scalar(name, value, step)
+
+    return log
+
+
+def trackio(place: str) -> Log:
+    os.environ["TRACKIO_DIR"] = place
+    import trackio
+
+    trackio.init(project="bench")
+    return lambda data, step: trackio.log(data, step=step)
+
+
+def mlflow(place: str) -> Log:
+    import mlflow
+
+    mlflow.set_tracking_uri(f"file://{place}")
+    mlflow.start_run()
+    return lambda data, step: mlflow.log_metrics(data, step=step)
+
+
+def dvclive(place: str) -> Log:
+    from dvclive import Live
+
+    live = Live(place, save_dvc_exp=False)
+
+    def log(data: dict[str, float], step: int) -> None:
+        live.step = step
+        for name, value in data.items():
+            live.log_metric(name, value)
+        live.next_step()
+
+    return log
+
+
+LOGGERS: dict[str, Callable[[str], Log]] = {
+    "limit": limit,
+    "tailboard": tailboard,
+    "wandb": wandb,
+    "tensorboardx": tensorboardx,
+    "trackio": trackio,
+    "mlflow": mlflow,
+    "dvclive": dvclive,
+}
+KILLED = ("limit", "tailboard", "wandb", "tensorboardx")
+"""Loggers whose files are counted after SIGKILL."""
+
+
+def cost(name: str, calls: int) -> None:
+    """In a child: print the 10th percentile of the logger's calls and of the limit's between them, in us."""
+    values = random.Random(1)
+    data = [{key: values.random() for key in NAMES} for _ in range(100)]
+    with tempfile.TemporaryDirectory() as place:
+        log, bare = LOGGERS[name](place), limit(place)
+        times: tuple[list[int], list[int]] = ([], [])
+        for block in range(max(calls // 100, 1)):
+            for which, found in ((log, times[0]), (bare, times[1])):
+                for index in range(100):
+                    begin = time.perf_counter_ns()
+                    which(data[index], block * 100 + index)
+                    found.append(time.perf_counter_ns() - begin)
+        own, reference = (sorted(found)[len(found) // 10] / 1000 for found in times)
+        print(json.dumps({"own_us": own, "limit_us": reference}), flush=True)
+        os._exit(0)
+
+
+def victim(name: str, place: str) -> None:
+    """In a child: log for ever, telling each acknowledged step on stdout."""
+    out = os.dup(1)
+    os.dup2(2, 1)
+    log = LOGGERS[name](place)
+    step = 0
+    while True:
+        log({"value": float(step)}, step)
+        os.write(out, struct.pack("q", step))
+        step += 1
+        time.sleep(0.005)
+
+
+def lost(name: str) -> tuple[int, int]:
+    """Acknowledged steps and those that no file holds after SIGKILL."""
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, __file__, "--victim", name, place]
+        child = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        assert child.stdout is not None
+        received = child.stdout.read(8)
+        time.sleep(random.uniform(1, 2))
+        os.killpg(child.pid, signal.SIGKILL)
+        received += child.stdout.read()
+        child.wait()
+        acknowledged = len(received) // 8
+        return acknowledged, acknowledged - kept(name, Path(place), acknowledged)
+
+
+def kept(name: str, place: Path, acknowledged: int) -> int:
+    """How many of the first steps the logger's own files hold."""
+    if name in ("limit", "tailboard"):
+        pattern = "limit.jsonl" if name == "limit" else "*/metrics.jsonl"
+        content = b"".join(path.read_bytes() for path in place.glob(pattern))
+        return min(content.count(b"\n"), acknowledged)
+    sys.path[:0] = [str(ROOT / "logger"), str(ROOT / "tui")]
+    from tailboard_tui.store.runs import load_points, load_rows
+
+    rows = load_rows([str(place)], full=True)
+    points = [load_points(row) for row in rows]
+    series = [found.series("value") for found in points]
+    return min(sum(len(found.values) for found in series if found is not None), acknowledged)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--calls", type=int, default=3000)
+    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--cost", help=argparse.SUPPRESS)
+    parser.add_argument("--victim", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.cost:
+        cost(args.cost, args.calls)
+    elif args.victim:
+        victim(*args.victim)
+    else:
+        table(args)
+
+
+def table(args: argparse.Namespace) -> None:
+    lines = [
+        "| logger | us per log() of 10 floats | times the limit | lost on SIGKILL (median of acknowledged) |"
+    ]
+    lines.append("|---|---|---|---|")
+    for name in LOGGERS:
+        calls = args.calls if name in ("limit", "tailboard", "trackio") else max(args.calls // 10, 200)
+        command = [sys.executable, __file__, "--cost", name, "--calls", str(calls)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode or not done.stdout.strip():
+            print(f"{name}: not installed or failed", file=sys.stderr)
+            continue
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        losses = [lost(name) for _ in range(args.kills)] if name in KILLED else []
+        said = "not measured"
+        if losses:
+            acknowledged, gone = (statistics.median(pair[index] for pair in losses) for index in (0, 1))
+            said = f"{gone:.0f} of {acknowledged:.0f}"
+        ratio = found["own_us"] / found["limit_us"]
+        lines.append(f"| {name} | {found['own_us']:.1f} | {ratio:.2f} | {said} |")
+        print(lines[-1], flush=True)
+    if args.markdown:
+        args.markdown.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
