@@ -93,7 +93,7 @@ def test_a_file_cut_anywhere_gives_the_points_before_the_cut(kind: str, tmp_path
 
 
 @pytest.mark.parametrize("kind", SINGLE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_changed_byte_never_raises_and_keeps_most_points(
     kind: str, tmp_path: Path, data: st.DataObject
@@ -113,7 +113,7 @@ def test_one_changed_byte_never_raises_and_keeps_most_points(
 
 
 @pytest.mark.parametrize("kind", SINGLE)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_garbage_put_anywhere_never_raises(kind: str, tmp_path: Path, data: st.DataObject) -> None:
     found, path = copy_of(kind, tmp_path / "run")

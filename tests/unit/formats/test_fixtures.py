@@ -26,4 +26,4 @@ def test_reads_the_values_that_the_library_reads(name: str) -> None:
 @pytest.mark.parametrize("limit", [1, 100, 1000])
 def test_pieces_of_any_size_give_the_same_points(name: str, limit: int) -> None:
     for run, found in found_in(FIXTURES / name).items():
-        assert read_series(found, repeat(limit, 3000 if limit == 1 else 300)) == expected(name)[run], run
+        assert read_series(found, repeat(limit, 400)) == expected(name)[run], run

@@ -10,6 +10,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tailboard_tui.files.opening import read_slice
@@ -108,6 +109,8 @@ class HuggingFaceReader(RunReader):
         peek = Peek(None, None, _float(state.get("global_step")), _metrics(last))
         if self._state is None:
             peek = peek_at([(source.path, "") for source in self._sources])
+            begun = [self._events.head(source.path).first_time for source in self._sources]
+            peek = replace(peek, first_time=min((time for time in begun if time is not None), default=None))
         return RunFacts(
             id=title(self.path),
             name=title(self.path),

@@ -21,6 +21,8 @@ from tailboard_tui.formats.tfevents import Events, TagPoints
 from tailboard_tui.formats.tfrecord import TFRecords
 
 PEEK_BYTES = 4096
+PEEK_RECORDS = 16
+"""At each end of a file that are looked at before it is read: about 1 ms."""
 
 
 class EventFiles:
@@ -30,6 +32,7 @@ class EventFiles:
         self.events: dict[str, Events] = {}
         """By path."""
         self._reader = reader
+        self._heads: dict[str, Events] = {}
         self._last: dict[str, tuple[str, float, float]] = {}
         """Tag with its prefix -> the file that holds its newest point, its step and its time."""
 
@@ -45,9 +48,20 @@ class EventFiles:
 
         return ByteSource(path, decoder, prefix)
 
+    def head(self, path: str) -> Events:
+        """What the file at `path` told, or its first records where it has not been read yet."""
+        events = self.events.get(path)
+        if events is not None and events.first_time is not None:
+            return events
+        kept = self._heads.get(path)
+        if kept is None or kept.first_time is None:
+            kept = self._heads[path] = _head(path)
+        return kept
+
     def begin(self) -> None:
         """Forget where the tags stood."""
         self._last.clear()
+        self._heads.clear()
 
     def _resumes(
         self, path: str, name: str, steps: FloatArray, times: FloatArray
@@ -142,9 +156,8 @@ class TensorboardReader(RunReader):
         paths = [source.path for source in self._sources]
         config: dict[str, Value] = dict(beside.config)
         summary: dict[str, Value] = {}
-        for path in paths:
-            events = self._events.events[path]
-            head = events if events.first_time is not None else _head(path)
+        heads = {path: self._events.head(path) for path in paths}
+        for head in heads.values():
             config.update(head.hparams)
             for tag, text in head.texts.items():
                 table = markdown_table(text)
@@ -152,12 +165,13 @@ class TensorboardReader(RunReader):
                 if not table:
                     summary[tag] = text
         peek = peek_at([(source.path, source.prefix) for source in self._sources])
+        begun = [head.first_time for head in heads.values() if head.first_time is not None]
         return RunFacts(
             id=title(self.path),
             name=title(self.path),
             source=self.source,
             path=self.path,
-            created=peek.first_time,
+            created=min(begun, default=None),
             config=config,
             summary=summary,
             log_files=beside.log_files,
@@ -192,29 +206,27 @@ def _age(name: str) -> tuple[float, str]:
 def _head(path: str) -> Events:
     events = Events()
     with contextlib.suppress(OSError):  # `poll` says why it cannot be read
-        events.read(TFRecords().feed(read_slice(path, 0, PEEK_BYTES)))
+        records = TFRecords().feed(read_slice(path, 0, PEEK_BYTES))
+        events.read(records.part(slice(PEEK_RECORDS)))
     return events
 
 
 def peek_at(files: list[tuple[str, str]]) -> Peek:
-    """What the first and last bytes of event files tell.
+    """What the last records of event files tell.
 
     Args:
         files: Path and prefix of each, the newest of a directory last; eight are looked at.
     """
-    first, last_time, last_step = math.inf, -math.inf, -math.inf
+    last_time, last_step = -math.inf, -math.inf
     values: dict[str, float] = {}
     for path, prefix in files[-8:]:
-        first = min(first, _head(path).first_time or math.inf)
         for tag, points in _tail(path).items():
             steps, times, numbers = points.arrays()
             values[prefix + tag] = float(numbers[-1])
             last_step = max(last_step, float(steps[-1]))
             if np.isfinite(times[-1]):
                 last_time = max(last_time, float(times[-1]))
-    if len(files) > 8:
-        first = min(first, _head(files[0][0]).first_time or math.inf)
-    return Peek(_finite(first), _finite(last_time), _finite(last_step), values)
+    return Peek(None, _finite(last_time), _finite(last_step), values)
 
 
 def _tail(path: str) -> dict[str, TagPoints]:
@@ -224,7 +236,8 @@ def _tail(path: str) -> dict[str, TagPoints]:
     except OSError:
         return {}
     events = Events()
-    events.read(TFRecords(in_the_middle=start > 0).feed(data))
+    records = TFRecords(in_the_middle=start > 0).feed(data)
+    events.read(records.part(slice(-PEEK_RECORDS, None)))
     return events.take()
 
 

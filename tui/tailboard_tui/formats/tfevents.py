@@ -41,6 +41,9 @@ MAX_TEXTS = 200
 MAX_SHAPES = 100_000
 """Tags whose shape of record is remembered: names that grow with the step must not fill the memory."""
 
+_MANY = 24
+"""Fewer records are read one by one: numpy has a start-up cost."""
+
 _USUAL_BYTES = 24
 """No usual scalar record is shorter."""
 
@@ -132,7 +135,7 @@ class Events:
         ends in 0x15 and the four bytes of the value. What stands between is the same for each of a tag.
         """
         done = np.zeros(len(records), dtype=bool)
-        if not len(records):
+        if len(records) < _MANY:
             return done
         raw = np.frombuffer(records.buffer, dtype=np.uint8)
         is_usual = records.lengths >= _USUAL_BYTES
