@@ -186,7 +186,7 @@ class Explorer(ListActions, RunActions, PaneActions):
 
     def action_next_pane(self) -> None:
         """To the pane on the right, and back to the list."""
-        if self.table.has_focus:
+        if self.table.has_focus and not self._focuses_pane:
             self._open_tab(self._tab, take_focus=True)
         else:
             self._to_table()
@@ -210,6 +210,16 @@ class Explorer(ListActions, RunActions, PaneActions):
         self.remove_class("-open")
         self.set_focus(self.table)
         self.show_header()
+
+    def on_descendant_focus(self) -> None:
+        """A click may have gone to the list while a pane was about to get the focus."""
+        if self.table.has_focus:
+            self._focuses_pane = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that is known is shown."""
+        return not (self._table_pace.is_waiting or self._selection_pace.is_waiting)
 
     def action_refresh(self) -> None:
         """Look at all files again now."""

@@ -18,6 +18,11 @@ class Pace:
         self._last = float("-inf")
         self._is_waiting = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request waits for its time."""
+        return self._is_waiting
+
     def request(self) -> None:
         """Act now, or as soon as the interval since the last time is over."""
         if self._is_waiting:
