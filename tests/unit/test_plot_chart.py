@@ -171,6 +171,12 @@ def test_title_has_last_and_best_value() -> None:
     assert "↑2" in plain(ChartSpec("acc", (trace("curve"),), goal="maximize"))[0]
 
 
+def test_bytes_are_told_in_binary_units() -> None:
+    line = Line.of(np.arange(3.0), np.array([1.0, 2.0, 3.5]) * 2**30)
+    spec = ChartSpec("memory/used_bytes", (Trace("r", "a", "#ffffff", line),))
+    assert plain(spec)[0].endswith("3.5 GiB")
+
+
 def test_the_cursor_reads_the_nearest_real_point() -> None:
     text = plain(ChartSpec("m", (trace("curve"),), cursor=99.7))
     assert "@ 100" in text[0]

@@ -61,15 +61,15 @@ def _values(spec: ChartSpec, look: Look) -> list[tuple[str, CellStyle]]:
     if spec.cursor is not None:
         reading = readout.nearest(trace, spec.cursor)
         place = "" if reading is None else x_text(spec.x_kind, reading.x)
-        return [(readout.value_text(trace, reading), strong), (f"@ {place}", muted)]
+        return [(readout.value_text(trace, reading, spec.title), strong), (f"@ {place}", muted)]
     found = readout.last(trace)
     if found is None:
         return []
-    parts = [(readout.value_text(trace, found), strong)]
+    parts = [(readout.value_text(trace, found, spec.title), strong)]
     top = readout.best(trace, spec.goal)
     if top is not None:
         sign = readout.best_mark(spec.goal, look.is_ascii)
-        parts.append((sign + units.number(top.value), muted))
+        parts.append((sign + readout.number_text(top.value, spec.title), muted))
     return parts
 
 
@@ -140,13 +140,14 @@ def write_labels(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> 
     wanted.sort(key=lambda item: item[:2])
     rows = _apart([row for row, *_ in wanted], place.top, place.top + place.height)
     for at, (_, _, trace, reading) in zip(rows, wanted, strict=True):
-        text = _label(trace.letter, reading.value, room - 1)
+        text = _label(trace.letter, reading.value, room - 1, is_size=spec.title.endswith("_bytes"))
         canvas.write(at, place.left + place.width + 1, text, ink(trace.color, look))
 
 
-def _label(letter: str, value: float, room: int) -> str:
+def _label(letter: str, value: float, room: int, *, is_size: bool) -> str:
     """Letter and value, as exactly as there is room; a number is never cut."""
-    texts = (f"{letter} {units.number(value, digits)}" for digits in (3, 2))
+    numbers = [units.count(value)] if is_size else [units.number(value, digits) for digits in (3, 2)]
+    texts = (f"{letter} {number}" for number in numbers)
     return next((text for text in texts if len(text) <= room), letter)
 
 
@@ -210,4 +211,4 @@ def _legend_values(spec: ChartSpec, trace: Trace, look: Look) -> tuple[str, str]
         best += f"{units.number(top.value)} @ {x_text(spec.x_kind, top.x)}"
     if trace.band is not None:
         best = f"mean of {trace.band.count}" + (f"  {best}" if best else "")
-    return readout.value_text(trace, reading), best
+    return readout.value_text(trace, reading, spec.title), best

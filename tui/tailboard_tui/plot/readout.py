@@ -64,13 +64,19 @@ def best_mark(goal: Goal | None, is_ascii: bool) -> str:
     return "↓" if goal == "minimize" else "↑"
 
 
-def value_text(trace: Trace, reading: Reading | None) -> str:
+def value_text(trace: Trace, reading: Reading | None, metric: str = "") -> str:
     """A reading as short text; infinities by the one that the line remembers."""
     if reading is None:
         return "—"
     if math.isnan(reading.value) and trace.line.bad.size and reading.index == trace.line.bad[0]:
         return units.number(trace.line.first_bad)
-    return units.number(reading.value)
+    return number_text(reading.value, metric)
+
+
+def number_text(value: float, metric: str) -> str:
+    """A value of `metric` as short text: what its name calls bytes as `3.2 GiB`."""
+    is_size = metric.endswith("_bytes") and math.isfinite(value)
+    return units.size(value) if is_size else units.number(value)
 
 
 def bad_text(trace: Trace, kind: XKind) -> str:

@@ -34,8 +34,8 @@ from tailboard_tui.widgets.chart_view import ChartView, PatternError, matcher
 from tailboard_tui.widgets.pace import Pace
 from tailboard_tui.widgets.selection import Selection
 
-REDRAW_INTERVAL_S = 0.25
-"""Live charts are drawn at most four times a second: it looks continuous, and a slow line carries it.
+REDRAW_INTERVAL_S = 0.35
+"""Live charts are drawn at most three times a second: that looks continuous, and a slow line carries it.
 What a key asks for is drawn at once."""
 
 
