@@ -238,6 +238,15 @@ async def test_groups_show_mean_and_deviation_and_fold() -> None:
         await settled(pilot, lambda: not table(pilot).model.groups)
 
 
+async def test_a_cursor_on_a_group_shows_its_runs_together() -> None:
+    store = fake_store(*sweep())
+    async with explorer(store, size=(160, 40)) as pilot:
+        await pilot.press("z", *"seed", "tab", "enter")
+        await settled(pilot, lambda: table(pilot).model.groups)
+        await pilot.press("g")
+        await settled(pilot, lambda: len(set(store.shown)) == 4)
+
+
 async def test_columns_are_picked_kept_and_taken_up_again() -> None:
     async with explorer(fake_store(*sweep())) as pilot:
         await pilot.press("c", *"host", "tab", "enter")

@@ -26,6 +26,7 @@ from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.pace import Pace
 from tailboard_tui.widgets.run_filter import RunFilter
 from tailboard_tui.widgets.run_table import RunTable
+from tailboard_tui.widgets.run_table_lines import GroupLine
 from tailboard_tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ TABLE_INTERVAL_S = 0.25
 
 SCAN_INTERVAL_S = 0.5
 """The same during the first scan: drawing takes its time from reading, which is what one waits for."""
+
+GROUP_RUNS = 24
+"""Runs of a group that are shown together when the cursor stands on it."""
 
 SELECTION_INTERVAL_S = 0.05
 """A held-down arrow key moves the cursor faster than charts need to follow."""
@@ -159,19 +163,22 @@ class Explorer(ListActions, RunActions, PaneActions):
         self._selection_pace.request()
 
     def _show_selection(self) -> None:
-        cursor = self.table.cursor_key
-        if cursor is None and not self.marks and not self._panes:
+        cursor, marks = self.table.cursor_key, self.marks
+        line = self.table.cursor_line
+        if isinstance(line, GroupLine):
+            cursor, marks = line.runs[0], [*line.runs[:GROUP_RUNS], *marks]
+        if cursor is None and not marks and not self._panes:
             return  # nothing to show, and numpy need not be imported for it
-        self.source.show([key for key in (cursor, *self.marks) if key])
+        self.source.show([key for key in (cursor, *marks) if key])
         selection, self._shown_marks = select(
             self.source,
             cursor,
-            self.marks,
+            marks,
             self.baseline,
             dark=self.app.current_theme.dark,
             kept=self._shown_marks,
         )
-        marked = {key: mark for key, mark in self._shown_marks.items() if key in self.marks}
+        marked = {key: mark for key, mark in self._shown_marks.items() if key in marks}
         self.table.set_marks(marked, self.baseline)
         self.show_header()
         self.show_in_pane(selection)
