@@ -85,7 +85,9 @@ class Background:
     def _work(self) -> None:
         try:
             lines = "".join(line + "\n" for line in context.packages())
-            write_whole(os.path.join(self._run.dir, layout.PACKAGES), lines.encode())
+            write_whole(
+                os.path.join(self._run.dir, layout.PACKAGES), lines.encode("utf-8", "backslashreplace")
+            )
             if self._git:
                 self._write_git()
         except OSError as error:

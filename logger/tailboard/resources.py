@@ -6,6 +6,7 @@ installed. Percentages are of what the run may use: its CPUs, its container's me
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -53,6 +54,7 @@ class Sampler:
             every_s: Time between samples in seconds.
         """
         self._file = LineWriter(path, warn)
+        self._warn = warn
         self._every_s = every_s
         self._machine = Machine(pid) if os.path.exists("/proc/stat") else _Portable(pid)
         self._gpus = Gpus()
@@ -71,21 +73,28 @@ class Sampler:
         self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        self._machine.sample()  # a first reading: rates need two
+        with contextlib.suppress(ValueError, IndexError, KeyError):  # said when the first sample is taken
+            self._machine.sample()  # rates need an earlier reading
         wait_s = min(FIRST_S, self._every_s)
         while True:
             is_last = self._stop.acquire(timeout=wait_s)
             wait_s = self._every_s
+            self._sample()
+            self._file.check(time.monotonic())
+            if is_last:
+                self._file.close()
+                return
+
+    def _sample(self) -> None:
+        try:
             sample = {
                 layout.TIMESTAMP: round(time.time(), 3),
                 **self._machine.sample(),
                 **self._gpus.sample(),
             }
             self._file.append(encode_line(sample))
-            self._file.check(time.monotonic())
-            if is_last:
-                self._file.close()
-                return
+        except Exception as error:  # noqa: BLE001  a kernel or driver with other files must not end the sampling
+            self._warn("resources", f"resources cannot be sampled: {type(error).__name__}: {error}")
 
 
 class Machine:

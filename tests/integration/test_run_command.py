@@ -415,6 +415,9 @@ def test_the_processes_of_one_launch_write_one_run(tmp_path: Path) -> None:
         "import tailboard\nrank = int(os.environ['RANK'])\ntime.sleep(0.3 * (rank == 0))\n"
         "with tailboard.init(dir=sys.argv[1], git=False, config={'lr': 1}) as run:\n"
         "    run.log({'loss': rank}); print('rank', rank)\n    assert rank != 2, 'rank two fails'\n"
+        "    while rank == 0 and not all(  # as the barriers of a training would have it\n"
+        "        os.path.exists(f'{run.dir}/metrics.rank{other}.jsonl') for other in (1, 2)\n"
+        "    ):\n        time.sleep(0.02)\n"
     )
     processes = [
         subprocess.Popen(
