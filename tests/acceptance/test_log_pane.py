@@ -243,3 +243,13 @@ async def test_nothing_of_a_hostile_log_reaches_the_screen(tmp_path: Path) -> No
                     ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in segment.text
                 )
         assert "[@click=app.quit]x[/]" in shown(pilot)[0]
+
+
+async def test_a_resized_pane_still_shows_the_end(tmp_path: Path) -> None:
+    async with opened(write_log(tmp_path), size=(40, 4)) as pilot:
+        await until(pilot, lambda: shown(pilot)[-1:] == ["line 499"])
+        for height in (40, 3, 30):
+            await pilot.resize_terminal(100, height)
+            await until(pilot, lambda height=height: len(shown(pilot)) == height - 1)
+            assert shown(pilot)[-1] == "line 499"
+        assert "500 lines" in line(pilot, "#log-header")

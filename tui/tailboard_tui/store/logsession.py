@@ -52,6 +52,7 @@ class LogSession:
         self._wake = threading.Event()
         self._stopped = False
         self._wanted = (0, 0)
+        self._is_elsewhere = False
         # From here on only the thread.
         self._reading = LogReading(files[0])
         self._state = LogState()
@@ -67,6 +68,7 @@ class LogSession:
     def want(self, first: int, end: int) -> None:
         """Send the rows at positions from `first` to `end`, exclusive, now and when they change."""
         self._wanted = (first, end)
+        self._is_elsewhere = True
         self._wake.set()
 
     def open(self, number: int) -> None:
@@ -286,6 +288,10 @@ class LogSession:
 
     def _serve(self) -> None:
         """Send what is wanted and was not sent, or has changed since."""
+        if self._is_elsewhere:  # the pane may have let go of rows that were sent
+            self._is_elsewhere = False
+            self._sent.clear()
+            self._served = None
         first, end = self._reading.view_range()
         first, end = max(self._wanted[0], first), min(self._wanted[1], end)
         if first >= end or (first, end) == self._served:

@@ -106,6 +106,10 @@ class LogPane(Widget):
         """Show the files given before."""
         self._start()
 
+    def on_resize(self) -> None:
+        """The header fits its width."""
+        self._show_header()
+
     def on_unmount(self) -> None:
         """End the thread."""
         self._end()

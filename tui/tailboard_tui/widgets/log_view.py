@@ -99,7 +99,8 @@ class LogView(Widget, can_focus=True):
         """Take in rows; only those that differ are drawn."""
         if read.generation != self.state.generation:
             return
-        for row in read.rows:
+        changed = [row for row in read.rows if self._rows.get(row.position) != row]
+        for row in changed:
             self._rows[row.position] = row
         if self._target is not None:
             top, cursor = self._target
@@ -109,7 +110,7 @@ class LogView(Widget, can_focus=True):
         if self.is_wrapped:
             self._changed_layout()
             return
-        for row in read.rows:
+        for row in changed:
             y = row.position - self.top
             if 0 <= y < self.size.height:
                 self.refresh(Region(0, y, self.size.width, 1))
@@ -319,10 +320,13 @@ class LogView(Widget, can_focus=True):
 
     def _on_resize(self, event: events.Resize) -> None:
         self._layout = None
-        if self.is_following:
-            self.top = self._last_top()
+        self._target = None
         self._wanted = (0, 0)
-        self._ask()
+        if self.is_following:
+            self._go(self._last_top(), self.state.end - 1, keeps_following=True)
+        else:
+            self._go(self.top, self.cursor)
+        self.refresh()
 
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
