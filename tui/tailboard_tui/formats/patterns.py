@@ -32,10 +32,10 @@ Form = Literal["pairs", "words", "object", "groups"]
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|NaN|Infinity)\b"
 _NAME = r"[A-Za-z_][\w./@()-]*"
-_PAIR = re.compile(
-    rf"({_NAME}(?: {_NAME}){{0,4}})\s*[:=]\s*({_NUMBER})(?![\w:])|({_NAME})\s*[:=]\s*({_NUMBER})"
-)
-_WORDS = re.compile(rf"({_NAME}(?: {_NAME}){{0,3}}) ({_NUMBER})")
+_VALUE = rf"(?>({_NUMBER}))(?![-:/.]\d|x[\da-f])"
+"""A number as a whole, that is no begin of a date, a duration, a version or a hexadecimal number."""
+_PAIR = re.compile(rf"(?<![\w.])({_NAME}(?: {_NAME}){{0,4}})\s*[:=]\s*{_VALUE}")
+_WORDS = re.compile(rf"(?<![\w.])({_NAME}(?: {_NAME}){{0,3}}) {_VALUE}")
 _TIME = re.compile(r"\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,6}))?")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[@-_]")
 
@@ -206,14 +206,13 @@ def _reading(pattern: Pattern, match: re.Match[str]) -> Reading | None:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, float]]:
-    for several, first, one, second in _PAIR.findall(text):
-        name, value = (several, first) if several else (one, second)
-        yield name.strip(), _number(value)
+    for name, value in _PAIR.findall(text):
+        yield name, _number(value)
 
 
 def _words(text: str) -> Iterator[tuple[str, float]]:
     for name, value in _WORDS.findall(text):
-        yield name.strip(), _number(value)
+        yield name, _number(value)
 
 
 def _object(text: str) -> dict[str, float]:

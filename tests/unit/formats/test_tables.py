@@ -1,0 +1,157 @@
+"""Tables of metrics as people write them, and configurations beside runs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reading import FIXTURES, found_in, plain, read_all, read_series
+from tailboard_tui.files.follow import Block
+from tailboard_tui.formats.csvtable import CsvTable
+from tailboard_tui.formats.detect import reader_of
+from tailboard_tui.formats.yamlfile import load
+from tailboard_tui.store.columns import RunColumns
+
+
+def table(tmp_path: Path, text: str) -> dict[str, tuple[list[object], list[object]]]:
+    run = tmp_path / "run"
+    run.mkdir(exist_ok=True)
+    (run / "metrics.csv").write_text(text)
+    (run / "hparams.yaml").write_text("")
+    return read_series(found_in(tmp_path)["run"])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("  epoch,   loss\n  1,  0.5\n", {"loss": ([1], [0.5])}),
+        ("epoch,loss,acc\n1,NA,0.5\n2,0.25,\n", {"loss": ([2], [0.25]), "acc": ([1], [0.5])}),
+        ("epoch,loss\n1,nan\n2,inf\n3,-inf\n", {"loss": ([1, 2, 3], ["NaN", "Infinity", "-Infinity"])}),
+        ('epoch,"a, b"\n1,"0.5"\n', {"a, b": ([1], [0.5])}),
+        ("epoch,loss,loss\n1,2,3\n", {"loss": ([1], [2]), "loss.1": ([1], [3])}),
+        ("epoch,loss,note\n1,0.5,hello\n2,0.25,7\n", {"loss": ([1, 2], [0.5, 0.25]), "note": ([2], [7])}),
+        ("\ufeffepoch,loss\r\n1,0.5\r\n", {"loss": ([1], [0.5])}),
+        ("# epoch loss\n1 0.5\n2 0.25\n", {"loss": ([1, 2], [0.5, 0.25])}),
+        ("epoch,loss\n1\n2,0.5\n", {"loss": ([2], [0.5])}),
+        ("epoch,loss\n1,True\n2,False\n", {"loss": ([1, 2], [1, 0])}),
+        ("epoch,loss\n1,0.5\n\n\n2,0.25\n", {"loss": ([1, 2], [0.5, 0.25])}),
+        ("epoch,loss\n1,0.5\nepoch,loss\n1,0.25\n", {"loss": ([1], [0.25])}),
+        ("step,loss,timestamp\n1,0.5,1700000000000\n", {"loss": ([1], [0.5])}),
+    ],
+)
+def test_a_table_is_read_whatever_its_writers_habits(
+    text: str, wanted: dict[str, tuple[list[object], list[object]]], tmp_path: Path
+) -> None:
+    assert table(tmp_path, text) == wanted
+
+
+def test_a_row_with_too_many_cells_is_said_with_its_line(tmp_path: Path) -> None:
+    table(tmp_path, "epoch,loss\n1,0.5\n2,0.25,9\n")
+    _, problems = read_all(reader_of(found_in(tmp_path)["run"]))
+    assert [(problem.file, problem.line) for problem in problems] == [("metrics.csv", 3)]
+
+
+def test_a_second_run_in_the_same_file_replaces_the_first_and_a_late_point_does_not(tmp_path: Path) -> None:
+    rows = "".join(f"{step},{step}\n" for step in range(20))
+    again = "".join(f"{step},{step + 0.5}\n" for step in range(5))
+    assert table(tmp_path, f"epoch,loss\n{rows}{again}")["loss"] == (
+        [plain(step) for step in range(5)],
+        [plain(step + 0.5) for step in range(5)],
+    )
+    late = table(tmp_path, "epoch,loss\n1,1\n2,2\n3,3\n2,2.5\n4,4\n")
+    assert late["loss"] == ([1, 2, 3, 2, 4], [1, 2, 3, 2.5, 4])
+
+
+def test_moments_are_the_times_of_points(tmp_path: Path) -> None:
+    for cell in ("1700000000", "1700000000000", "2023-11-14T22:13:20", "2023-11-14 22:13:20+00:00"):
+        table(tmp_path, f"step,timestamp,loss\n1,{cell},0.5\n")
+        points, _ = read_all(reader_of(found_in(tmp_path)["run"]))
+        series = points.series("loss")
+        assert series is not None
+        assert series.times.tolist() == [1_700_000_000.0], cell
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.text(alphabet='steploss,0123456789.\t;|"#\r\n -', max_size=200),
+    st.lists(st.integers(1, 40), max_size=10),
+)
+def test_any_text_in_any_pieces_gives_the_same_points_and_never_raises(text: str, cuts: list[int]) -> None:
+    def read(sizes: list[int]) -> object:
+        parser, columns, line = CsvTable(), RunColumns(), 1
+        lines = [part + b"\n" for part in text.encode().split(b"\n")]
+        complaints = []
+        while lines:
+            size = sizes.pop(0) if sizes else len(lines)
+            data = b"".join(lines[:size])
+            parser.feed(Block(data, line, min(size, len(lines)), line))
+            lines, line = lines[size:], line + size
+            rows, found = parser.take()
+            complaints += found
+            for block in rows:
+                columns._add(block)
+        points = columns.points()
+        series = {name: points.series(name, everything=True) for name in points.metrics}
+        return complaints, {
+            name: (list(map(plain, one.steps)), list(map(plain, one.values)))
+            for name, one in series.items()
+            if one
+        }
+
+    assert read(list(cuts)) == read([])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("lr: 1e-3", {"lr": 0.001}),
+        ("when: 2024-01-01", {"when": "2024-01-01"}),
+        ("a: !!python/object/apply:os.system ['touch /tmp/canary']", {"a": ["touch /tmp/canary"]}),
+        ("!!python/object:x.Y {a: 1}", {"a": 1}),
+        ("a: !custom 5", {"a": "5"}),
+        ("- 1\n- 2", [1, 2]),
+    ],
+)
+def test_yaml_is_plain_data_whatever_its_tags_ask_for(text: str, wanted: object) -> None:
+    assert load(text.encode()) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [",
+        "a: &a [*a]",
+        "\n".join(["a0: &a0 [x,x]", *(f"a{n}: &a{n} [*a{n - 1},*a{n - 1}]" for n in range(1, 40))]),
+        "[" * 5000,
+        "? [a]\n: 1",
+        "a: *missing",
+    ],
+)
+def test_yaml_that_is_damaged_or_explodes_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"YAML|aliases|nested|too"):
+        load(text.encode())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60) | st.text(alphabet="a:&*!-[]{}? \n'\"", max_size=60))
+def test_no_yaml_raises_anything_but_a_value_error(text: str) -> None:
+    try:
+        load(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return
+
+
+def test_the_args_of_rl_zoo_name_python_objects_and_are_read_as_data(tmp_path: Path) -> None:
+    run = tmp_path / "a2c_1"
+    run.mkdir()
+    (run / "0.monitor.csv").write_bytes((FIXTURES / "baselines3/run/0.monitor.csv").read_bytes())
+    (run / "args.yml").write_text(
+        "!!python/object/apply:collections.OrderedDict\n- - - algo\n    - a2c\n  - - seed\n    - 1\n"
+    )
+    reader = reader_of(found_in(tmp_path)["a2c_1"])
+    assert reader.facts().problems == ()
+    assert not math.isnan(reader.facts().last_time or math.nan)
