@@ -62,14 +62,16 @@ def make_large_run(root: Path, steps: int, metrics: int = 10) -> None:
     rng = np.random.default_rng(0)
     path = root / "run-large"
     path.mkdir(parents=True)
-    facts = {"format": 1, "id": path.name, "name": path.name, "created": 1.8e9}
+    facts = {"format": 1, "id": path.name, "name": path.name, "created": 1.75e9}
     (path / "run.json").write_text(json.dumps(facts))
+    finish = {"time": 1.75e9 + steps, "event": "finish", "status": "finished", "exit_code": 0}
+    (path / "events.jsonl").write_text(json.dumps(finish) + "\n")
     with (path / "metrics.jsonl").open("w") as file:
         for start in range(0, steps, 10_000):
             values = rng.normal(size=(min(10_000, steps - start), metrics)) + 1e5 / (start + 1e5)
             for offset, row in enumerate(values):
                 numbers = ",".join(f'"train/m{i}":{value!r}' for i, value in enumerate(row.tolist()))
-                file.write(f'{{"_step":{start + offset},"_timestamp":{1.8e9 + start + offset},{numbers}}}\n')
+                file.write(f'{{"_step":{start + offset},"_timestamp":{1.75e9 + start + offset},{numbers}}}\n')
 
 
 def cpu_s(pid: int) -> float:
@@ -185,8 +187,7 @@ def open_large(steps: int, work: Path, rounds: int) -> dict[str, float]:
             with Terminal(*TAILBOARD, str(root), env=env, **SIZE) as terminal:
                 wait(terminal, "[⣀-⣿]{3}", 60)
                 first = time.perf_counter() - start
-                wait_loaded(terminal, steps)
-                opened.append(time.perf_counter() - start)
+                opened.append(wait_loaded(terminal) - start)
                 if opened is completes:
                     first_charts.append(first)
                 terminal.settle(0.5, 20)
@@ -199,12 +200,13 @@ def open_large(steps: int, work: Path, rounds: int) -> dict[str, float]:
     }
 
 
-def wait_loaded(terminal: Terminal, steps: int) -> None:
-    """Until the run's last step is known and no reading progress is shown any more."""
-    quiet_since = time.perf_counter()
-    while time.perf_counter() - quiet_since < 0.7:
-        if terminal.read(0.02) or re.search(r"reading|\d+ ?% read", terminal.text):
-            quiet_since = time.perf_counter()
+def wait_loaded(terminal: Terminal) -> float:
+    """The moment of the last output before a second of quiet: everything is read and drawn."""
+    last = time.perf_counter()
+    while time.perf_counter() - last < 1.0:
+        if terminal.read(0.02):
+            last = time.perf_counter()
+    return last
 
 
 def private(work: Path, fresh: bool = False) -> dict[str, str]:
