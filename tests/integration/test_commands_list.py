@@ -131,6 +131,11 @@ def test_a_hidden_run_is_left_out_unless_asked_for(root: Path, capsys: Capture) 
     assert len(call(capsys, "ls", root, "--json", "--all").lines) == 3
 
 
+def test_a_run_is_hidden_by_its_own_annotations(root: Path, capsys: Capture) -> None:
+    (root / "20261120-120000-abcde0" / "annotations.jsonl").write_text('{"time": 1, "hidden": true}\n')
+    assert names(call(capsys, "ls", root, "--json").lines) == ["broken", "good"]
+
+
 def test_show_finds_a_run_by_id_beginning_name_path_and_latest(root: Path, capsys: Capture) -> None:
     path = root / "20261121-120000-abcde1"
     for ref in ("20261121-120000-abcde1", "20261121", "good", str(path)):

@@ -155,6 +155,8 @@ class NativeFacts:
             job_type=run.job_type,
             tags=_texts(run.tags) if notes.tags is None else notes.tags,
             notes=run.notes if notes.notes is None else notes.notes,
+            star=notes.star,
+            is_hidden=notes.is_hidden,
             created=run.created,
             command=" ".join(_texts(run.command)) or None,
             cwd=run.cwd,
@@ -250,7 +252,7 @@ class _Events:
 class _Notes:
     """What annotations.jsonl says last of each entry."""
 
-    __slots__ = ("name", "notes", "tags")
+    __slots__ = ("is_hidden", "name", "notes", "star", "tags")
 
     def __init__(self) -> None:
         self.clear()
@@ -259,6 +261,7 @@ class _Notes:
         self.name: str | None = None
         self.tags: tuple[str, ...] | None = None
         self.notes: str | None = None
+        self.star = self.is_hidden = False
 
     def add(self, note: Note) -> None:
         if note.name is not UNSET:
@@ -267,6 +270,10 @@ class _Notes:
             self.tags = None if note.tags is None else tuple(note.tags)
         if note.notes is not UNSET:
             self.notes = note.notes
+        if note.star is not UNSET:
+            self.star = bool(note.star)
+        if note.hidden is not UNSET:
+            self.is_hidden = bool(note.hidden)
 
 
 def clock_of(name: str) -> str | None:

@@ -88,6 +88,8 @@ class Note(Struct):
     name: str | UnsetType | None = UNSET
     tags: list[str] | UnsetType | None = UNSET
     notes: str | UnsetType | None = UNSET
+    star: bool | UnsetType | None = UNSET
+    hidden: bool | UnsetType | None = UNSET
 
 
 T = TypeVar("T")
