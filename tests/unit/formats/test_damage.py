@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,30 @@ def test_a_last_line_without_newline_is_not_read_while_it_is_being_written(kind:
     part, _ = read(found)
     assert is_prefix(part, whole)
     assert sum(len(steps) for steps, _ in part.values()) < sum(len(steps) for steps, _ in whole.values())
+
+
+@pytest.mark.parametrize("fixture", ["mlflow_stores", "trackio_project"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_database_never_raises(fixture: str, tmp_path: Path, data: st.DataObject) -> None:
+    source = next((FIXTURES / fixture).glob("*.db"))
+    path = tmp_path / source.name
+    whole = source.read_bytes()
+    path.write_bytes(whole)
+    runs = found_in(tmp_path)
+    raw = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 20))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(bytes(raw[: data.draw(st.sampled_from([len(raw), len(raw) // 2, 100, 10]))]))
+    found_in(tmp_path)
+    for found in runs.values():
+        read(found)
+
+
+def test_a_value_of_another_kind_in_a_database_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    shutil.copy(FIXTURES / "mlflow_stores/mlflow.db", path)
+    with sqlite3.connect(path) as writer:
+        writer.execute("UPDATE metrics SET step = 'many' WHERE key = 'acc'")
+    problems = [read(found)[1] for found in found_in(tmp_path).values()]
+    assert sorted(problems) == [0, 1]

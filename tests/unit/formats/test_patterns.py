@@ -97,13 +97,13 @@ def test_a_keras_bar_counts_its_epoch_once_it_is_full(tmp_path: Path) -> None:
         b"Epoch 1/2\n"
         b"\r 1/32 [..] - ETA: 1s - loss: 9.0\r32/32 [====] - 1s 2ms/step - loss: 1.6 - val_loss: 1.7\n"
         b"Epoch 2/2\n"
-        b"32/32 \xe2\x94\x81\xe2\x94\x81\xe2\x94\x81 1s 2ms/step - accuracy: 0.5 - loss: 1.2 - val_loss: 1.3\n"
+        b"32/32 \xe2\x94\x81\xe2\x94\x81\xe2\x94\x81 1s 2ms/step - acc: 0.5 - loss: 1.2 - val_loss: 1.3\n"
     )
     (found,) = found_in(tmp_path).values()
     assert read_series(found) == {
         "loss": ([1, 2], [1.6, 1.2]),
         "val_loss": ([1, 2], [1.7, 1.3]),
-        "accuracy": ([2], [0.5]),
+        "acc": ([2], [0.5]),
     }
 
 

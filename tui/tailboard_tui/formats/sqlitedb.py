@@ -76,8 +76,10 @@ def ask(path: str, question: Callable[[sqlite3.Connection], Result]) -> Result:
         if "locked" in str(error) or "busy" in str(error):
             raise BusyError(str(error)) from None
         raise DatabaseError("takes too long to read" if "interrupted" in str(error) else str(error)) from None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         raise DatabaseError(str(error)) from None
+    except (ValueError, TypeError, OverflowError) as error:  # SQLite keeps any kind of value in any column
+        raise DatabaseError(f"holds values of another kind: {error}"[:200]) from None
     if is_immutable and _state(path) != before:
         raise BusyError("written to while it was read")
     return answer
