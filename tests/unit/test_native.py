@@ -306,9 +306,11 @@ def test_later_annotations_win_and_take_the_place_of_the_loggers(tmp_path: Path)
 def test_star_and_hidden_are_what_was_said_last(tmp_path: Path) -> None:
     path = write_run(tmp_path)
     reader = NativeReader(str(path))
-    assert not reader.facts().star and not reader.facts().is_hidden
+    assert not reader.facts().star
+    assert not reader.facts().is_hidden
     append(path / "annotations.jsonl", {"time": 1, "star": True, "hidden": True})
-    assert reader.facts().star and reader.facts().is_hidden
+    assert reader.facts().star
+    assert reader.facts().is_hidden
     append(path / "annotations.jsonl", {"time": 2, "star": False}, {"time": 3, "tags": ["a"], "star": "yes"})
     facts = reader.facts()
     assert (facts.star, facts.is_hidden, facts.tags) == (False, True, ("a",))
