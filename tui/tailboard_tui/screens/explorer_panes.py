@@ -63,6 +63,8 @@ class PaneActions(Screen[None]):
         if pane is None:
             # The list is painted first: making the charts imports numpy and takes a while.
             self.call_after_refresh(self._make_first_pane)
+        elif not pane.is_mounted:
+            self.call_after_refresh(self.selection_changed)  # its parts are not there yet
         elif not self._is_worth_waiting(selection):
             as_pane(pane).show(selection)
 
