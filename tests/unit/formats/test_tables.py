@@ -155,3 +155,32 @@ def test_the_args_of_rl_zoo_name_python_objects_and_are_read_as_data(tmp_path: P
     reader = reader_of(found_in(tmp_path)["a2c_1"])
     assert reader.facts().problems == ()
     assert not math.isnan(reader.facts().last_time or math.nan)
+
+
+def test_mmengine_counts_iterations_in_training_and_epochs_in_validation(tmp_path: Path) -> None:
+    records = tmp_path / "work/20240101_000000/vis_data/scalars.json"
+    records.parent.mkdir(parents=True)
+    lines = []
+    for epoch in (1, 2):
+        for step in range(3):
+            number = (epoch - 1) * 3 + step + 1
+            lines.append(
+                f'{{"lr": 0.1, "loss": {number}.5, "time": 1, "epoch": {epoch}, "iter": {number}, "step": {number}}}'
+            )
+        lines.append(f'{{"coco/bbox_mAP": 0.{epoch}, "time": 2, "step": {epoch}}}')
+    records.write_text("\n".join(lines) + "\n")
+    found = found_in(tmp_path)["work/20240101_000000"]
+    series = read_series(found)
+    assert series["loss"] == ([1, 2, 3, 4, 5, 6], [1.5, 2.5, 3.5, 4.5, 5.5, 6.5])
+    assert series["coco/bbox_mAP"] == ([1, 2], [0.1, 0.2])
+    assert series["time"][0] == [1, 2, 3, 4, 5, 6]
+    assert series["val/time"] == ([1, 2], [2, 2])
+
+
+def test_allennlp_gives_a_point_an_epoch(tmp_path: Path) -> None:
+    for epoch in range(12):
+        path = tmp_path / "run" / f"metrics_epoch_{epoch}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'{{"epoch": {epoch}, "training_loss": {epoch}.5}}')
+    series = read_series(found_in(tmp_path)["run"])
+    assert series["training_loss"] == (list(range(12)), [epoch + 0.5 for epoch in range(12)])

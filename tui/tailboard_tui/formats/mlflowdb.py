@@ -53,8 +53,8 @@ class MlflowDbReader(DatabaseReader):
         )
         return replace(
             facts,
-            last_step=max((float(row[3]) for row in latest), default=None),
-            last_time=max((row[2] / 1000 for row in latest), default=None),
+            last_step=max((_value(row[3]) for row in latest), default=None),
+            last_time=max((_value(row[2]) / 1000 for row in latest), default=None),
             last_values={row[0]: _value(row[1], row[4]) for row in latest},
         )
 
@@ -73,8 +73,8 @@ class MlflowDbReader(DatabaseReader):
         ).fetchall()
         builders: dict[str, RowsBuilder] = {}
         for _, key, value, timestamp, step, is_nan in found:
-            builder = builders.setdefault(key, RowsBuilder(key))
-            builder.add(float(step), timestamp / 1000, {key: _value(value, is_nan)})
+            builder = builders.setdefault(str(key), RowsBuilder(str(key)))
+            builder.add(_value(step), _value(timestamp) / 1000, {str(key): _value(value, is_nan)})
         rows = [block for builder in builders.values() for block in builder.take()]
         return rows, found[-1][0] if found else 0, len(found)
 
@@ -84,7 +84,8 @@ class MlflowDbReader(DatabaseReader):
         return int(connection.execute(query, (self.run_id,)).fetchone()[0] or 0)
 
 
-def _value(value: object, is_nan: object) -> float:
+def _value(value: object, is_nan: object = 0) -> float:
+    """A number; NaN where the cell holds anything else, as SQLite lets it."""
     return math.nan if is_nan or not isinstance(value, int | float) else float(value)
 
 
