@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from fake_store import HOSTILE, NOW, fake_store, sweep
 from rows import run_row
@@ -41,6 +42,8 @@ async def quiet(pilot: Pilot[None]) -> None:
     assert isinstance(explorer, Explorer)
     rounds = 0
     while rounds < 5:
+        for line in pilot.app.screen.query(Input):
+            line.cursor_blink = False
         await pilot.pause(0.05)
         rounds = rounds + 1 if explorer.is_settled else 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,25 @@ def test_a_bug_ends_with_a_plain_traceback_status_1_and_the_terminal_back(
         assert terminal.is_restored
         assert "RuntimeError: a bug with" in terminal.text
         assert b"\x1b]0;title" not in bytes(terminal.raw)
+
+
+def test_a_terminal_that_shrinks_and_grows_back_at_once_is_painted_anew(
+    tmp_path: Path, private: dict[str, str | None]
+) -> None:
+    with Terminal(*TAILBOARD, str(tmp_path), env=private) as terminal:
+        terminal.wait_for("No runs here yet")
+        terminal.settle()
+        os.kill(terminal.pid, signal.SIGSTOP)  # it is busy and sees both changes as one, of no size
+        terminal.resize(1, 1)
+        terminal.resize(120, 40)
+        terminal.screen.reset()
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.wait_for("No runs here yet")
+        terminal.screen.reset()
+        os.kill(terminal.pid, signal.SIGWINCH)
+        terminal.wait_for("No runs here yet")
+        terminal.send("q")
+        assert terminal.wait_end() == 0
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control: bash")

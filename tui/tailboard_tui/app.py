@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from textual import on
+from textual import events, on
 from textual.app import App
 from textual.driver import Driver
+from textual.geometry import Size
 
 from tailboard_tui.actions import bindings, keymap
 from tailboard_tui.messages import RunsChanged, TerminalBackground
@@ -86,6 +87,8 @@ class TailboardApp(App[None]):
         self._changes: deque[StoreChange] = deque()
         self._stop = threading.Event()
         self._store: Store | None = None
+        self._painted_size: Size | None = None
+        self._has_started = False
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self._first_theme()
@@ -124,6 +127,15 @@ class TailboardApp(App[None]):
             except (RuntimeError, ValueError):
                 return  # not the main thread: tests and textual-serve have handlers of their own
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Repaint also where the size is as before.
+
+        A terminal that shrinks and grows back while we are busy has lost its content, yet shows us one size.
+        """
+        if event.size == self._painted_size and self._has_started:
+            self._repaint(None)
+        self._painted_size = event.size
+
     def _repaint(self, _: object) -> None:
         """Back from a suspend: the terminal shows what the shell left there."""
         self.screen.refresh(layout=True)
@@ -151,6 +163,7 @@ class TailboardApp(App[None]):
         return RunStore(self.roots, settings=self.settings)
 
     def _start_reading(self) -> None:
+        self._has_started = True
         sys.setswitchinterval(SWITCH_S)
         self.run_worker(self._read, name="reader", group="reader", exclusive=True, thread=True)
 
