@@ -78,6 +78,9 @@ def to_native(facts: RunFacts, points: Points, root: str, now: float) -> Convert
         difference = difference_of(points, partial)
         if difference is not None:
             raise ConversionError(f"what was written does not read back: {difference}")
+        if facts.modified is not None:  # A run without times of its own is as old as its files.
+            for name in os.listdir(partial):
+                os.utime(os.path.join(partial, name), (facts.modified, facts.modified))
         os.rename(partial, path)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
