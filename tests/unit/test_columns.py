@@ -12,6 +12,7 @@ from tailboard_tui.formats.base import Chunk, Column, Problem, Rows
 from tailboard_tui.store.columns import RunColumns
 from tailboard_tui.store.growable import Growable
 from tailboard_tui.store.model import MetricStats, Series
+from tailboard_tui.store.points import OUTLINE_STRETCHES, outline
 
 Record = tuple[float, dict[str, float]]
 
@@ -200,6 +201,43 @@ def test_samples_stand_in_for_what_is_not_read_yet() -> None:
     assert columns.points().is_complete
     columns.apply_preview(Chunk((sample,), more=True))
     assert columns.points().is_complete
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), st.integers(0, 3))
+def test_an_outline_keeps_the_extremes_of_every_stretch_and_the_end(data: st.DataObject, length: int) -> None:
+    size = length * OUTLINE_STRETCHES + data.draw(st.integers(0, 10))
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    values = random.choice([math.nan, math.inf, -math.inf, 1.0, 2.0, 3.0], size)
+    values[: data.draw(st.integers(0, size))] = 5.0
+    picked = np.arange(size)[outline(values)]
+    assert (np.diff(picked) > 0).all()
+    kept = np.full(size, math.nan)
+    kept[picked] = values[picked]
+    for start in range(0, length * OUTLINE_STRETCHES, max(length, 1)):
+        stretch, seen = values[start : start + length], kept[start : start + length]
+        assert np.array_equal(np.fmin.reduce(stretch), np.fmin.reduce(seen), equal_nan=True)
+        assert np.array_equal(np.fmax.reduce(stretch), np.fmax.reduce(seen), equal_nan=True)
+    assert np.array_equal(
+        kept[length * OUTLINE_STRETCHES :], values[length * OUTLINE_STRETCHES :], equal_nan=True
+    )
+
+
+def test_a_long_metric_is_shown_in_outline_until_all_is_read() -> None:
+    size = 100 * OUTLINE_STRETCHES
+    steps = np.arange(size, dtype=np.float64)
+    values = np.sin(steps)
+    values[777] = 99.0
+    columns = RunColumns()
+    columns.apply_preview(Chunk((rows_of([(0.0, {"a": 0.0})], offsets=True),), more=True))
+    whole = Rows("", "metrics", steps, steps, {"a": Column(None, values)}, end=1000)
+    columns.apply(Chunk((whole,), more=True))
+    found = series(columns, "a")
+    assert found.values.size <= 2 * OUTLINE_STRETCHES
+    assert found.values[found.steps == 777].tolist() == [99.0]
+    assert np.array_equal(found.values, values[found.steps.astype(int)])
+    columns.apply(Chunk())
+    assert np.array_equal(series(columns, "a").values, values)
 
 
 def test_problems_are_kept_until_a_reset() -> None:

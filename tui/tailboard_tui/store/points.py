@@ -14,6 +14,11 @@ from tailboard_tui.store.growable import Growable
 from tailboard_tui.store.model import Series
 
 BoolArray = npt.NDArray[np.bool_]
+IndexArray = npt.NDArray[np.intp]
+
+OUTLINE_STRETCHES = 4096
+"""Of a long metric that is still being read, so many stretches are told by their lowest and highest point:
+charts make their lines anew for each snapshot, and copies of all points would take memory and time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ class CoarsePoints:
         return tuple(dict.fromkeys((*self.exact.system_metrics, *self.sample.system_metrics)))
 
     def series(self, name: str, *, everything: bool = False) -> Series | None:
-        """The exact points of a metric, then the sampled ones behind them."""
+        """What has been read of a metric, long ones in outline, then the sampled points behind it."""
         exact = self.exact.series(name, everything=everything)
         sample = self.sample.series(name)
         if sample is None:
@@ -158,10 +163,30 @@ class CoarsePoints:
         unread = self.unread[name]
         parts = [sample.steps[unread], sample.times[unread], sample.values[unread]]
         if exact is not None:
-            before = (exact.steps, exact.times, exact.values)
+            picked = outline(exact.values)
+            before = (exact.steps[picked], exact.times[picked], exact.values[picked])
             parts = [np.concatenate(both) for both in zip(before, parts, strict=True)]
         steps, times, values = map(_read_only, parts)
         return Series(name, steps, times, values, self.generation, exact.resume_steps if exact else ())
+
+
+def outline(values: FloatArray) -> IndexArray | slice:
+    """Which of `values`, shape (n,), to keep: the lowest and the highest of each stretch, and the end.
+
+    NaN is passed over where a stretch has anything else. Few values are all kept.
+    """
+    length = values.size // OUTLINE_STRETCHES
+    if length <= 2:
+        return slice(None)
+    whole = length * OUTLINE_STRETCHES
+    stretches = values[:whole].reshape(-1, length)
+    has_nan = bool(np.isnan(stretches).any())
+    lows = np.where(np.isnan(stretches), np.inf, stretches) if has_nan else stretches
+    highs = np.where(np.isnan(stretches), -np.inf, stretches) if has_nan else stretches
+    extremes = np.stack((lows.argmin(axis=1), highs.argmax(axis=1)), axis=1)
+    extremes.sort(axis=1)
+    inside = (extremes + np.arange(0, whole, length)[:, None]).ravel()
+    return np.concatenate((inside[np.diff(inside, prepend=-1) > 0], np.arange(whole, values.size)))
 
 
 def _read_only(values: FloatArray) -> FloatArray:
