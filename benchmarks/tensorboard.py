@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:1] = [str(ROOT / "logger"), str(ROOT / "tui")]  # not this folder: `tensorboard` is the library
 
 from tailboard_tui.formats.tensorboard import TensorboardReader  # noqa: E402
-from tailboard_tui.formats.tensorboard_write import write_event_file  # noqa: E402
+from tailboard_tui.formats.tensorboard_write import event_file_name, write_event_file  # noqa: E402
 from tailboard_tui.store.columns import RunColumns  # noqa: E402
 
 STEPS = 100_000
@@ -58,7 +58,7 @@ def main() -> int:
             for step in range(STEPS)
             for place, tag in enumerate(TAGS)
         )
-        write_event_file(directory, scalars, {}, 1.7e9)
+        write_event_file(f"{directory}/{event_file_name(1.7e9)}", scalars, {}, 1.7e9)
         seconds, found = {}, {}
         for name, read in (("tailboard", ours), ("EventAccumulator", theirs)):
             start = time.process_time()

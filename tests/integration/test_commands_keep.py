@@ -95,6 +95,28 @@ def test_export_never_writes_over_a_file_unasked(root: Path, tmp_path: Path, cap
     assert call(capsys, "export", "good", "-o", tmp_path / "no" / "x.csv").status == 1
 
 
+def test_export_writes_event_files_that_read_back(root: Path, tmp_path: Path, capsys: Capture) -> None:
+    events = tmp_path / "events"
+    arguments = ("export", "good", "slow", "--format", "tensorboard", "-o", events)
+    (told,) = call(capsys, *arguments, "--json").lines
+    written = sorted(path.parent.name for path in events.rglob("*tfevents*"))
+    assert written == sorted(told["runs"])
+    points = 0
+    for run in told["runs"]:
+        original = call(capsys, "metrics", run, "-m", "*", "--json").lines
+        copy = call(capsys, "metrics", run, "-m", "*", "--json", "--root", events).lines
+        points += len(copy)
+        plain = [[(p["metric"], p["step"], p["value"]) for p in found] for found in (original, copy)]
+        for one, other in zip(sorted(plain[0]), sorted(plain[1]), strict=True):
+            assert one[:2] == other[:2]
+            assert one[2] == pytest.approx(other[2], rel=1e-6)
+    assert points == told["points"] > 0
+    refused = call(capsys, *arguments)
+    assert (refused.status, "--force replaces it" in refused.err) == (1, True)
+    assert call(capsys, *arguments, "--force").status == 0
+    assert call(capsys, *arguments, "--wide").status == 2
+
+
 def test_runs_go_to_the_trash_and_come_back(root: Path, capsys: Capture) -> None:
     def listed() -> list[str]:
         return [run["name"] for run in call(capsys, "ls", "--json").lines]

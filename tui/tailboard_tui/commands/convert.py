@@ -23,7 +23,8 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         "convert",
         "Write runs of any format as run directories of tailboard's own, or as event files of TensorBoard.\n"
-        "The originals stay as they are. What is written is read back and compared.",
+        "The originals stay as they are. What is written is read back and compared: run directories with\n"
+        "every step, time and value, event files with what they can hold, float32 and whole steps.",
         (
             "tailboard convert lightning_logs/version_3 -o runs",
             "tailboard convert latest -o tb --format tensorboard",
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     import time
 
     from tailboard.layout import FORMAT
-    from tailboard_tui.store.conversion import ConversionError, to_native, to_tensorboard
+    from tailboard_tui.store.conversion import ConversionError, event_directory, to_native, to_tensorboard
     from tailboard_tui.store.objects import dumps
     from tailboard_tui.store.runs import load_points
 
@@ -59,8 +60,7 @@ def run(args: argparse.Namespace) -> int:
             if args.format == "tailboard":
                 written = to_native(row.facts, points, args.output, time.time())
             else:
-                name = row.facts.id.replace("/", "-").lstrip(".") or "run"
-                directory = os.path.join(args.output, name)
+                directory = event_directory(row.facts, args.output)
                 written = to_tensorboard(row.facts, points, directory, time.time())
         except (ConversionError, OSError) as error:
             failures += 1

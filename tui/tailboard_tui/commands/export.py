@@ -1,9 +1,11 @@
-"""`tailboard export`: the points of runs as a CSV, Parquet or JSON Lines file."""
+"""`tailboard export`: the points of runs as a table in a file, or as event files of TensorBoard."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
     OK,
@@ -18,6 +20,9 @@ from tailboard_tui.commands.common import (
 )
 from tailboard_tui.text.safe import clean
 
+if TYPE_CHECKING:
+    from tailboard_tui.store.model import Points, RunRow
+
 ENDINGS = (".csv", ".parquet", ".jsonl")
 
 
@@ -27,16 +32,27 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         "export",
         "Write the points of runs to a file; its ending says the format: .csv, .parquet or .jsonl.\n"
-        "Long, a row a point: run, name, metric, step, time, value. Wide: a row a step, a column a metric.",
+        "Long, a row a point: run, name, metric, step, time, value. Wide: a row a step, a column a metric.\n"
+        "With --format tensorboard, one event file a run, in directories below DIR: values as float32 and\n"
+        "steps as whole numbers, read back and compared as such.",
         (
             "tailboard export latest -o points.csv",
             "tailboard export run-a run-b -m 'val/*' --wide -o val.parquet",
+            "tailboard export run-a run-b --format tensorboard -o events",
         ),
     )
     parser.add_argument(
         "runs", nargs="+", metavar="RUN", help="id, beginning of an id, name, path, or `latest`"
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="where to write (event files: a directory)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "tensorboard"),
+        default="table",
+        help="a table (the default), or event files",
+    )
     parser.add_argument(
         "-m", "--metric", action="append", metavar="METRIC", help="only these (names or globs)"
     )
@@ -56,9 +72,26 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file."""
-    import os
+    """Write the file, or the event files."""
+    if args.format == "tensorboard":
+        if args.shape == "wide":
+            raise UsageError("event files are neither long nor wide")
+        return _export_events(args)
+    return _export_table(args)
+
+
+def _chosen(args: argparse.Namespace, points: Points) -> list[str]:
+    """The metrics that are wanted of a run."""
     from fnmatch import fnmatchcase
+
+    names = [*points.metrics, *(points.system_metrics if args.system else ())]
+    if not args.metric:
+        return names
+    return [name for name in names if any(name == item or fnmatchcase(name, item) for item in args.metric)]
+
+
+def _export_table(args: argparse.Namespace) -> int:
+    import os
 
     if not args.output.lower().endswith(ENDINGS):
         raise UsageError(f"{clean(args.output)}: the ending says the format; there are {', '.join(ENDINGS)}")
@@ -66,27 +99,52 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"{clean(args.output)} exists; --force replaces it")
     from tailboard_tui.store.export import Source, export
     from tailboard_tui.store.lookup import load_points
-    from tailboard_tui.store.model import Points
-
-    def choose(points: Points) -> list[str]:
-        names = [*points.metrics, *(points.system_metrics if args.system else ())]
-        if not args.metric:
-            return names
-        return [
-            name for name in names if any(name == item or fnmatchcase(name, item) for item in args.metric)
-        ]
 
     rows = resolve_runs(args.runs, args.root)
     sources = [Source(row, partial(load_points, row)) for row in rows]
+    choose: Callable[[Points], Sequence[str]] = partial(_chosen, args)
     written = export(sources, args.output, args.shape, choose, everything=args.overwritten)
+    _tell(args, rows, "rows", written)
+    return OK
+
+
+def _export_events(args: argparse.Namespace) -> int:
+    import time
+
+    from tailboard_tui.store.conversion import ConversionError, event_directory, to_tensorboard
+    from tailboard_tui.store.lookup import load_points
+
+    rows = resolve_runs(args.runs, args.root)
+    written = 0
+    for row in rows:
+        points = load_points(row)
+        try:
+            written += to_tensorboard(
+                row.facts,
+                points,
+                event_directory(row.facts, args.output),
+                time.time(),
+                names=_chosen(args, points),
+                everything=args.overwritten,
+                over=args.force,
+            ).points
+        except ConversionError as error:
+            hint = "; --force replaces it" if str(error).endswith(" exists") else ""
+            raise CommandError(f"{clean(row.facts.id)}: {clean(str(error))}{hint}") from None
+    _tell(args, rows, "points", written)
+    return OK
+
+
+def _tell(args: argparse.Namespace, rows: Sequence[RunRow], what: str, written: int) -> None:
+    """Say what was written."""
     if args.json:
+        import os
+
         from tailboard.layout import FORMAT
         from tailboard_tui.store.objects import dumps
 
         runs = [row.facts.id for row in rows]
-        print(dumps({"format": FORMAT, "path": os.path.abspath(args.output), "rows": written, "runs": runs}))
+        print(dumps({"format": FORMAT, "path": os.path.abspath(args.output), what: written, "runs": runs}))
     else:
-        message(
-            f"{written} rows of {len(rows)} {'run' if len(rows) == 1 else 'runs'} in {clean(args.output)}"
-        )
-    return OK
+        count = f"{len(rows)} {'run' if len(rows) == 1 else 'runs'}"
+        message(f"{written} {what} of {count} in {clean(args.output)}")

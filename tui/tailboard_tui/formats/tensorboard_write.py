@@ -5,7 +5,6 @@ Source: the layouts in tfrecord.py and tfevents.py.
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
@@ -23,13 +22,18 @@ Scalar = tuple[str, float, float, float]
 """Tag, step, Unix seconds, value."""
 
 
+def event_file_name(created: float) -> str:
+    """What TensorBoard calls the event file of a run that began then, Unix seconds."""
+    return f"events.out.tfevents.{int(created)}.{socket.gethostname()}.tailboard"
+
+
 def write_event_file(
-    directory: str, scalars: Iterator[Scalar], config: Mapping[str, Value], created: float
-) -> str:
-    """Write one new event file and give its path.
+    path: str, scalars: Iterator[Scalar], config: Mapping[str, Value], created: float
+) -> None:
+    """Write one new event file.
 
     Args:
-        directory: Where; it is made.
+        path: Of the file, which is not there yet.
         scalars: The points. A step that is none becomes 0, a time that is none `created`; values are
             rounded to float32, as TensorBoard keeps them.
         config: Hyperparameters for its HParams tab.
@@ -39,8 +43,6 @@ def write_event_file(
         FileExistsError: The file is there already.
         OSError: It cannot be written.
     """
-    os.makedirs(directory, exist_ok=True)
-    path = os.path.join(directory, f"events.out.tfevents.{int(created)}.{socket.gethostname()}.tailboard")
     with open(path, "xb") as file:
         batch = [write_double(1, created) + write_bytes(3, b"brain.Event:2")]
         if config:
@@ -51,7 +53,6 @@ def write_event_file(
                 _write(file, batch)
                 batch = []
         _write(file, batch)
-    return path
 
 
 def _event(tag: str, step: float, time: float, value: float) -> bytes:

@@ -7,15 +7,18 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tailboard import layout
 from tailboard.encoding import encode_line
 from tailboard_tui.files.opening import open_regular
-from tailboard_tui.formats.base import FloatArray, RunFacts
-from tailboard_tui.formats.tensorboard_write import Scalar, write_event_file
+from tailboard_tui.formats.base import FloatArray, Reader, RunFacts
+from tailboard_tui.formats.native import NativeReader
+from tailboard_tui.formats.tensorboard import TensorboardReader
+from tailboard_tui.formats.tensorboard_write import Scalar, event_file_name, write_event_file
+from tailboard_tui.store.columns import RunColumns
 from tailboard_tui.store.model import Points, Series
 
 _COPY_BYTES = 1024 * 1024
@@ -33,17 +36,61 @@ class Converted:
     points: int
 
 
-def to_tensorboard(facts: RunFacts, points: Points, directory: str, now: float) -> Converted:
+def event_directory(facts: RunFacts, root: str) -> str:
+    """Where below `root` the event file of a run stands: TensorBoard calls runs by their directories."""
+    return os.path.join(root, facts.id.replace("/", "-").lstrip(".") or "run")
+
+
+def to_tensorboard(
+    facts: RunFacts,
+    points: Points,
+    directory: str,
+    now: float,
+    *,
+    names: Sequence[str] | None = None,
+    everything: bool = False,
+    over: bool = False,
+) -> Converted:
     """Write the points and the configuration of a run as one event file in `directory`.
 
+    An event file keeps values as float32 and steps as whole numbers: so rounded, what was written is read
+    back and compared. A point without a step stands at 0, one without a time at the begin of the run.
+
+    Args:
+        names: The metrics that are wanted, by default all.
+        everything: With the points that a resumed segment replaced.
+        over: Replace a file that is there.
+
     Raises:
+        ConversionError: The file is there, or does not read back the same. What was there is as before.
         OSError: It cannot be written.
     """
     created = facts.created if facts.created is not None else now
-    names = (*points.metrics, *points.system_metrics)
-    series = [found for name in names if (found := points.series(name)) is not None]
-    path = write_event_file(directory, _scalars(series), facts.config, created)
+    path = os.path.join(directory, event_file_name(created))
+    if os.path.lexists(path) and not over:
+        raise ConversionError(f"{path} exists")
+    names = (*points.metrics, *points.system_metrics) if names is None else names
+    series = [found for name in names if (found := points.series(name, everything=everything)) is not None]
+    os.makedirs(directory, exist_ok=True)
+    partial = os.path.join(directory, f".{os.getpid()}.part")
+    try:
+        write_event_file(partial, _scalars(series), facts.config, created)
+        _check(_difference([_as_event(one, created) for one in series], read_out(TensorboardReader(partial))))
+        os.replace(partial, path)
+    finally:
+        if os.path.lexists(partial):
+            os.unlink(partial)
     return Converted(path, sum(len(one.values) for one in series))
+
+
+def _as_event(series: Series, created: float) -> Series:
+    """What an event file keeps of a metric."""
+    steps = np.where(np.abs(series.steps) < 2**63, np.trunc(series.steps), 0.0)
+    times = np.where(np.isnan(series.times), created, series.times)
+    times[times == 0] = math.nan  # As a missing time stands.
+    with np.errstate(over="ignore"):
+        values = series.values.astype(np.float32).astype(np.float64)
+    return replace(series, steps=steps, times=times, values=values)
 
 
 def _scalars(series: Sequence[Series]) -> Iterator[Scalar]:
@@ -75,9 +122,9 @@ def to_native(facts: RunFacts, points: Points, root: str, now: float) -> Convert
         count = _write_points(points, points.metrics, os.path.join(partial, layout.METRICS))
         count += _write_points(points, points.system_metrics, os.path.join(partial, layout.SYSTEM))
         _write_facts(facts, run_id, partial)
-        difference = difference_of(points, partial)
-        if difference is not None:
-            raise ConversionError(f"what was written does not read back: {difference}")
+        names = (*points.metrics, *points.system_metrics)
+        wanted = [found for name in names if (found := points.series(name)) is not None]
+        _check(_difference(wanted, read_out(NativeReader(partial))))
         if facts.modified is not None:  # A run without times of its own is as old as its files.
             for name in os.listdir(partial):
                 os.utime(os.path.join(partial, name), (facts.modified, facts.modified))
@@ -231,26 +278,30 @@ def _copy(source: str, target: str) -> None:
         shutil.copyfileobj(read, write, _COPY_BYTES)
 
 
-def difference_of(points: Points, path: str) -> str | None:
-    """What the run directory at `path` does not have as `points` has it; None where all is the same."""
-    from tailboard_tui.formats.native import NativeReader
-    from tailboard_tui.store.columns import RunColumns
-
-    columns, reader = RunColumns(), NativeReader(path)
+def read_out(reader: Reader) -> Points:
+    """All points that a reader gives."""
+    columns = RunColumns()
     while True:
         chunk = reader.poll()
         columns.apply(chunk)
         if not chunk.more:
             break
     reader.close()
-    written = columns.points()
-    for name in (*points.metrics, *points.system_metrics):
-        wanted, found = points.series(name), written.series(name)
-        if wanted is None:
-            continue
+    return columns.points()
+
+
+def _check(difference: str | None) -> None:
+    if difference is not None:
+        raise ConversionError(f"what was written does not read back: {difference}")
+
+
+def _difference(wanted: Sequence[Series], written: Points) -> str | None:
+    """What was written otherwise than it is wanted; None where all is the same."""
+    for one in wanted:
+        found = written.series(one.name, everything=True)
         if found is None:
-            return f"{name} is missing"
+            return f"{one.name} is missing"
         for what in ("steps", "times", "values"):
-            if not np.array_equal(getattr(wanted, what), getattr(found, what), equal_nan=True):
-                return f"the {what} of {name} differ"
+            if not np.array_equal(getattr(one, what), getattr(found, what), equal_nan=True):
+                return f"the {what} of {one.name} differ"
     return None
