@@ -21,6 +21,7 @@ from tailboard_tui.messages import RunsChanged, TerminalBackground
 from tailboard_tui.screens.explorer import Explorer
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
+from tailboard_tui.text.safe import clean
 from tailboard_tui.theme import DARK, LIGHT, THEMES, variable_defaults
 from tailboard_tui.widgets import narrow_update
 
@@ -107,7 +108,7 @@ class TailboardApp(App[None]):
         keys, problems = keymap(self.settings.keys)
         self.set_keymap(keys)
         for problem in (*self.settings.problems, *problems):
-            self.notify(problem, title="config.toml", severity="warning", markup=False)
+            self.notify(clean(problem, 500), title="config.toml", severity="warning", markup=False)
         self.call_after_refresh(self._start_reading)
 
     def on_unmount(self) -> None:
