@@ -16,6 +16,7 @@ from helpers import write_run
 from tailboard_tui.formats.native import NativeReader
 from tailboard_tui.settings import Settings
 from tailboard_tui.store import runs as store_runs
+from tailboard_tui.store import worker
 from tailboard_tui.store.annotations import Annotation, annotate
 from tailboard_tui.store.runs import RunStore
 
@@ -75,6 +76,7 @@ def _at_once_and_apart(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(store_runs, "PUBLISH_S", 0.0)
+    monkeypatch.setattr(store_runs, "PUBLISH_OTHERS_S", 0.0)
 
 
 @pytest.fixture
@@ -205,7 +207,7 @@ def test_a_truncated_file_is_read_anew(root, is_shown):
     (run / "metrics.jsonl").write_text(json.dumps(lines(1)[0]) + "\n")
     hand.store.refresh()
     hand.turn(after_s=1)
-    assert hand.values(run) == [1]
+    assert hand.values(run) == ([1] if is_shown else None)
     assert hand.row(run).metrics["loss"].count == 1
 
 
@@ -280,7 +282,17 @@ def test_a_fault_of_the_worker_itself_is_not_hidden(root, monkeypatch):
         store.work(lambda change: None, threading.Event())
 
 
-def test_points_beyond_the_budget_are_let_go_and_what_they_told_stays(root):
+def test_points_of_a_small_run_that_has_ended_are_read_when_it_is_shown(root):
+    run = write_run(root, metrics=lines(100))
+    hand = Hand(root)
+    hand.turn()
+    assert (hand.values(run), hand.row(run).metrics["loss"].count) == (None, 100)
+    hand.show(run)
+    assert len(hand.values(run)) == 100
+
+
+def test_points_beyond_the_budget_are_let_go_and_what_they_told_stays(root, monkeypatch):
+    monkeypatch.setattr(worker, "QUICKLY_READ_BYTES", 0)
     runs = [write_run(root, f"r{number}", metrics=lines(100)) for number in range(3)]
     hand = Hand(root, memory_mib=0)
     hand.turn()
@@ -292,7 +304,8 @@ def test_points_beyond_the_budget_are_let_go_and_what_they_told_stays(root):
     assert (hand.values(runs[1]), len(hand.values(runs[2]))) == (None, 100)
 
 
-def test_points_within_the_budget_are_kept(root):
+def test_points_within_the_budget_are_kept(root, monkeypatch):
+    monkeypatch.setattr(worker, "QUICKLY_READ_BYTES", 0)
     run = write_run(root, metrics=lines(100))
     hand = Hand(root)
     hand.turn()

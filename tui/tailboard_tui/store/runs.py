@@ -10,7 +10,7 @@ from queue import SimpleQueue
 
 from tailboard_tui.settings import Settings
 from tailboard_tui.store.catalog import Place
-from tailboard_tui.store.collecting import no_collections
+from tailboard_tui.store.collecting import few_collections, no_collections
 from tailboard_tui.store.lookup import RunNotFound, find_run, load_points, load_rows
 from tailboard_tui.store.model import Points, RunRow, StoreChange
 from tailboard_tui.store.status import this_host
@@ -19,7 +19,10 @@ from tailboard_tui.store.worker import Worker
 __all__ = ["RunNotFound", "RunStore", "find_run", "load_points", "load_rows"]
 
 PUBLISH_S = 0.05
-"""Changes are published at most this often while much comes in."""
+"""Changes of runs on screen, and new runs, are published at most this often while much comes in."""
+
+PUBLISH_OTHERS_S = 0.5
+"""Changes of other runs only: each costs the screen a look at its whole list."""
 
 
 class RunStore:
@@ -99,12 +102,19 @@ class RunStore:
                 while self._worker.is_scanning and not self._is_over(stop):
                     self.turn(publish)
             gc.freeze()  # The list stays: a collection that walks all of it stops the screen for 0.1 s.
+            with few_collections():
+                while self._worker.is_surveying and not self._is_over(stop):
+                    self._turn_and_wait(publish)
+            gc.freeze()
             while not self._is_over(stop):
-                delay_s = self.turn(publish)
-                if delay_s > 0:
-                    self._worker.watch.wait(min(delay_s, 1.0))
+                self._turn_and_wait(publish)
         finally:
             self._worker.close()
+
+    def _turn_and_wait(self, publish: Callable[[StoreChange], None]) -> None:
+        delay_s = self.turn(publish)
+        if delay_s > 0:
+            self._worker.watch.wait(min(delay_s, 1.0))
 
     def _is_over(self, stop: threading.Event) -> bool:
         return self._is_closed or stop.is_set()
@@ -127,7 +137,8 @@ class RunStore:
         is_same = worker.is_scanning == self._was_scanning and places == self._places
         if is_same and not worker.dirty and not worker.removed:
             return float("inf")
-        wait_s = self._published_at + PUBLISH_S - time.monotonic()
+        pause_s = PUBLISH_S if worker.is_urgent or not is_same else PUBLISH_OTHERS_S
+        wait_s = self._published_at + pause_s - time.monotonic()
         if wait_s > 0:
             return wait_s
         worker.tell(self._clock())

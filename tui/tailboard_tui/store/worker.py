@@ -56,6 +56,9 @@ READ_FOR_S = 0.03
 """How long shown runs are read in a turn before the others get theirs."""
 
 CHECK_FOR_S = 0.05
+QUICKLY_READ_BYTES = 1024 * 1024
+"""The points of a run up to this size are read again in 10 ms: no need to hold them."""
+
 BACKGROUND_PAUSE_S = 0.001
 """Between two pieces read in the background: the screen's thread gets the interpreter at once."""
 
@@ -71,13 +74,14 @@ class Worker:
         dirty: Keys of runs of which something changed since the caller last cleared it.
         removed: Keys of runs that went, likewise.
         is_scanning: Whether the first look at all directories is under way.
+        is_surveying: Whether all runs are being read for the first time.
     """
 
     def __init__(self, roots: Sequence[str], settings: Settings, host: Host) -> None:
         self.runs: dict[str, TrackedRun] = {}
         self.dirty: set[str] = set()
         self.removed: set[str] = set()
-        self.is_scanning = True
+        self.is_scanning = self.is_surveying = True
         self.watch = Watch(poll_only=settings.watch == "poll")
         self._budget_bytes = settings.memory_mib * 1024 * 1024
         self._around = Surroundings(host, Notebook())
@@ -97,6 +101,11 @@ class Worker:
     def places(self) -> tuple[Place, ...]:
         """The roots, each with what is wrong with it."""
         return self._catalog.places()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the user waits for what changed: the list, or runs on screen."""
+        return self.is_scanning or bool(self.removed) or not self.dirty.isdisjoint(self._shown)
 
     def show(self, keys: Iterable[str]) -> None:
         """Follow these runs closely, beginning with a sample of each that is not read."""
@@ -143,6 +152,7 @@ class Worker:
             return 0.0
         if self._keep_one() or self._read_in_background(now):
             return BACKGROUND_PAUSE_S
+        self.is_surveying = self.is_scanning
         return self._until_next(now)
 
     def tell(self, now: float) -> None:
@@ -356,6 +366,8 @@ class Worker:
             self.dirty.add(run.key)
             run.keep()
             run.close()
+            if not run.is_live and run.row.bytes_total <= QUICKLY_READ_BYTES:
+                self._let_go(run)
 
     def _hold(self, run: TrackedRun) -> None:
         """Keep a run's points as the newest used, and let the longest unused go beyond the budget."""
@@ -366,11 +378,14 @@ class Worker:
         for key in list(self._held):
             held = self.runs[key]
             if key not in self._shown and held.has_all_points:
-                held.let_go()
                 held.not_before = held.checked_at + held.reading_s / REREAD_SHARE
-                self._held_bytes -= self._held.pop(key)
+                self._let_go(held)
                 if self._held_bytes <= self._budget_bytes:
                     return
+
+    def _let_go(self, run: TrackedRun) -> None:
+        run.let_go()
+        self._held_bytes -= self._held.pop(run.key, 0)
 
     def _until_next(self, now: float) -> float:
         """Seconds to the next thing that is due."""
