@@ -24,12 +24,11 @@ from tailboard_tui.screens.pick import Pick
 from tailboard_tui.settings import Settings
 from tailboard_tui.store.catalog import Place
 from tailboard_tui.text.safe import clean
-from tailboard_tui.widgets.config_tree import ConfigLines
-from tailboard_tui.widgets.info_pane import InfoPane
 from tailboard_tui.widgets.key_bar import KeyBar
 from tailboard_tui.widgets.line_view import LineView
 from tailboard_tui.widgets.run_filter import RunFilter
 from tailboard_tui.widgets.run_table import RunTable
+from tailboard_tui.widgets.search_pane import SearchLines
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +148,7 @@ async def test_marked_runs_are_compared_in_config_what_differs_first() -> None:
     async with explorer(store) as pilot:
         await pilot.press("space", "space", "space", "C")
         await settled(pilot, lambda: len(store.shown) == 4)
-        lines = screen(pilot).query_one(ConfigLines)
+        lines = screen(pilot).query_one(SearchLines)
         await settled(pilot, lambda: len(lines.lines) > 3)
         assert [line.text.split()[0] for line in lines.lines if line.text.strip()][1:4] == ["1", "lr", "4"]
         assert "model.depth" in "\n".join(line.text for line in lines.lines)
@@ -161,8 +160,8 @@ async def test_one_run_s_config_is_a_tree_that_folds_and_is_searched() -> None:
     store = fake_store(*sweep())
     async with explorer(store) as pilot:
         await pilot.press("3")
-        await settled(pilot, lambda: screen(pilot).query(ConfigLines))
-        lines = screen(pilot).query_one(ConfigLines)
+        await settled(pilot, lambda: screen(pilot).query(SearchLines))
+        lines = screen(pilot).query_one(SearchLines)
         await settled(pilot, lambda: len(lines.lines) == 6)
         await pilot.press("j", "j", "enter")
         await settled(pilot, lambda: len(lines.lines) == 4)
@@ -177,9 +176,10 @@ async def test_info_shows_where_the_run_comes_from_and_how_it_ended() -> None:
     async with explorer(store) as pilot:
         await pilot.press("j", "j", "j", "6")
         await settled(
-            pilot, lambda: screen(pilot).query(InfoPane) and len(screen(pilot).query_one(InfoPane).lines) > 5
+            pilot,
+            lambda: screen(pilot).query(SearchLines) and len(screen(pilot).query_one(SearchLines).lines) > 5,
         )
-        text = "\n".join(line.text for line in screen(pilot).query_one(InfoPane).lines)
+        text = "\n".join(line.text for line in screen(pilot).query_one(SearchLines).lines)
         for expected in (
             "failed",
             "ValueError: no",
@@ -189,6 +189,48 @@ async def test_info_shows_where_the_run_comes_from_and_how_it_ended() -> None:
             "metrics.jsonl:7",
         ):
             assert expected in text
+
+
+async def test_info_is_searched_for_keys_and_values_and_escape_shows_all_again() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        await pilot.press("6")
+        await settled(pilot, lambda: screen(pilot).query(SearchLines))
+        lines = screen(pilot).query_one(SearchLines)
+        await settled(pilot, lambda: len(lines.lines) > 5)
+        everything = [line.text for line in lines.lines]
+        await pilot.press("slash", *"GPU-box", "enter")
+        await settled(pilot, lambda: len(lines.lines) == 2)
+        assert [line.text.split() for line in lines.lines] == [
+            ["▾", "Where", "it", "ran"],
+            ["host", "gpu-box"],
+        ]
+        await pilot.press("escape")
+        await settled(pilot, lambda: [line.text for line in lines.lines] == everything)
+
+
+async def test_compared_origins_are_left_with_what_differs() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        await pilot.press("space", "6")
+        await settled(pilot, lambda: screen(pilot).query(SearchLines))
+        lines = screen(pilot).query_one(SearchLines)
+        await settled(pilot, lambda: any(line.text.endswith("the same") for line in lines.lines))
+        await pilot.press("d")
+        await settled(pilot, lambda: not any(line.text.endswith("the same") for line in lines.lines))
+        assert any(line.text.startswith("created") for line in lines.lines)
+
+
+async def test_keys_that_differ_in_any_two_runs_stand_behind_those_that_tell_something() -> None:
+    rows = [run_row(f"r{n}", config={"out_dir": f"/data/{n}", "lr": 0.1 * n, "seed": 1}) for n in (1, 2)]
+    async with explorer(fake_store(*rows)) as pilot:
+        await pilot.press("space", "space", "3")
+        await settled(pilot, lambda: screen(pilot).query(SearchLines))
+        lines = screen(pilot).query_one(SearchLines)
+        await settled(pilot, lambda: len(lines.lines) > 5)
+        assert [line.key for line in lines.lines if line.key and "\0" not in line.key] == [
+            "lr",
+            "out_dir",
+            "seed",
+        ]
 
 
 async def test_a_filter_lists_what_matches_and_escape_takes_it_away() -> None:
@@ -497,9 +539,9 @@ async def test_a_baseline_stands_first_in_the_comparison() -> None:
         await pilot.press("j", "b", "space", "space", "3")
         await settled(
             pilot,
-            lambda: screen(pilot).query(ConfigLines) and len(screen(pilot).query_one(ConfigLines).lines) > 3,
+            lambda: screen(pilot).query(SearchLines) and len(screen(pilot).query_one(SearchLines).lines) > 3,
         )
-        head = screen(pilot).query_one(ConfigLines).lines[0].text
+        head = screen(pilot).query_one(SearchLines).lines[0].text
         assert head.split()[1].startswith(rows[1].facts.name[:6])
 
 

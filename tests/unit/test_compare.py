@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 
 from rows import FakePoints, run_row, series, stats
 from tailboard_tui.formats.base import Git, MetricDef, RunFacts
-from tailboard_tui.store.compare import (
-    config_differences,
-    differences,
-    differing_config,
-    is_noisy,
-    metric_comparisons,
-    value_at,
-)
+from tailboard_tui.store.compare import metric_comparisons, value_at
+from tailboard_tui.store.differences import config_differences, differences, differing_config, is_noisy
 from tailboard_tui.store.origins import diff_of_diffs, differing_arguments, origins, parse_packages
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "explorer", "runs", "right", "charts", "media", "log", "tree"]
-"""Where a key works: everywhere; in the explorer; in the run table; in the tabs; in a pane."""
+Scope = Literal["app", "explorer", "runs", "right", "charts", "media", "log", "lines", "tree"]
+"""Where a key works: everywhere, in the explorer, the run table, the tabs, a pane, any list of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,22 +299,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy_lines", "y", "copy", "Copy the line or the selection to the clipboard.", "log"),
     Action("save_log", "W", "save", "Save what is shown to a file.", "log"),
     Action("open_pager", "P", "pager", "Open the file in $PAGER.", "log"),
+    # Lists of lines
+    Action("line_down", "j,down", "down", "One line down.", "lines", False, False),
+    Action("line_up", "k,up", "up", "One line up.", "lines", False, False),
+    Action("lines_left", "h,left", "left", "Scroll to the left.", "lines", False, False),
+    Action("lines_right", "l,right", "right", "Scroll to the right.", "lines", False, False),
+    Action("lines_page_down", "pagedown,ctrl+d", "page", "One page down.", "lines", False, False),
+    Action("lines_page_up", "pageup,ctrl+u", "page", "One page up.", "lines", False, False),
+    Action("line_first", "g,home", "first", "First line.", "lines", False, False),
+    Action("line_last", "G,end", "last", "Last line.", "lines", False, False),
     # Config and Info
-    Action("line_down", "j,down", "down", "One line down.", "tree", False, False),
-    Action("line_up", "k,up", "up", "One line up.", "tree", False, False),
-    Action("lines_left", "h,left", "left", "Scroll to the left.", "tree", False, False),
-    Action("lines_right", "l,right", "right", "Scroll to the right.", "tree", False, False),
-    Action("lines_page_down", "pagedown,ctrl+d", "page", "One page down.", "tree", False, False),
-    Action("lines_page_up", "pageup,ctrl+u", "page", "One page up.", "tree", False, False),
-    Action("line_first", "g,home", "first", "First line.", "tree", False, False),
-    Action("line_last", "G,end", "last", "Last line.", "tree", False, False),
     Action("toggle_line", "enter", "fold", "Fold or unfold this part.", "tree", True, False),
     Action("tree_filter", "slash", "search", "Search keys and values.", "tree", True),
     Action(
         "only_differences",
         "d",
         "differences",
-        "Show only what differs between the marked runs.",
+        "With marked runs: show only what differs between them.",
         "tree",
         True,
     ),
@@ -394,21 +395,10 @@ SCOPE_TITLES: Mapping[Scope, str] = {
     "charts": "Charts",
     "media": "Media",
     "log": "Log",
+    "lines": "Config, Info and lists",
     "tree": "Config and Info",
 }
 """Headings of help and docs/keys.md."""
-
-_AROUND: Mapping[Scope, tuple[Scope, ...]] = {
-    "app": (),
-    "explorer": ("app",),
-    "runs": ("explorer", "app"),
-    "right": ("explorer", "app"),
-    "charts": ("right", "explorer", "app"),
-    "media": ("right", "explorer", "app"),
-    "log": ("right", "explorer", "app"),
-    "tree": ("right", "explorer", "app"),
-}
-"""Scopes whose keys work in a scope too; the inner one wins."""
 
 
 def keymap(remapped: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

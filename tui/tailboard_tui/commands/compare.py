@@ -24,13 +24,8 @@ from tailboard_tui.commands.common import (
     resolve_runs,
 )
 from tailboard_tui.formats.base import Value
-from tailboard_tui.store.compare import (
-    Difference,
-    Level,
-    MetricComparison,
-    config_differences,
-    metric_comparisons,
-)
+from tailboard_tui.store.compare import Level, MetricComparison, metric_comparisons
+from tailboard_tui.store.differences import Difference, config_differences
 from tailboard_tui.store.fields import as_text
 from tailboard_tui.store.goal import key_metric
 from tailboard_tui.store.model import RunRow

@@ -137,7 +137,7 @@ def table(
 
 def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
     """What answers which run was best and why comes first: a narrow terminal loses the last ones."""
-    from tailboard_tui.store.compare import differing_config
+    from tailboard_tui.store.differences import differing_config
 
     first, *others = judged_by(rows) or [""]
     keys = ["status", "name", "age", "step", first, *differing_config(rows)[:CONFIG_COLUMNS]]

@@ -16,7 +16,8 @@ from tailboard_tui.formats.base import Problem
 from tailboard_tui.store.model import MetricStats, RunRow, Series
 
 if TYPE_CHECKING:
-    from tailboard_tui.store.compare import Difference, Level, MetricComparison
+    from tailboard_tui.store.compare import Level, MetricComparison
+    from tailboard_tui.store.differences import Difference
     from tailboard_tui.store.origins import Origins
 
 Json = str | int | float | bool | None | Mapping[str, "Json"] | Sequence["Json"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tailboard.layout import GIT_DIFF_LIMIT_BYTES
 from tailboard_tui.files.opening import read_small
 from tailboard_tui.formats.base import RunFacts, Value
-from tailboard_tui.store.compare import Difference, differences
+from tailboard_tui.store.differences import Difference, differences
 
 DIFF_LINES = 4_000
 """Lines of two uncommitted diffs that are compared: difflib's time grows with their product."""

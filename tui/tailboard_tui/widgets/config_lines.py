@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tailboard_tui.store.differences import differences, is_same
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.cells import fit, width_of
@@ -125,8 +126,10 @@ def compare_lines(
         or words in name.casefold()
         or any(words in str(config.get(name))[:VALUE_LIMIT].casefold() for config in configs)
     ]
-    differing = [name for name in names if _differs(name, configs)]
-    same = [name for name in names if name not in set(differing)]
+    found = [item for item in differences(configs) if item.key in set(names)]
+    differing = [item.key for item in found if item.differs and not item.is_noise]
+    noise = [item.key for item in found if item.is_noise]
+    same = [item.key for item in found if not item.differs]
     key_room = min(max((width_of(clean(name[:KEY_LIMIT])) for name in names), default=4), MAX_KEY_CELLS)
     value_room = (width - key_room - 4) // max(len(runs), 1) - 2
     value_room = max(min(value_room, MAX_VALUE_CELLS), MIN_VALUE_CELLS)
@@ -138,25 +141,14 @@ def compare_lines(
     title = f"{len(differing)} differ" if differing else "no difference"
     lines.append(ViewLine(((title, "heading"),), "\0differ"))
     lines += [_compare_line(name, configs, key_room, value_room) for name in differing]
+    if noise:
+        title = f"{len(noise)} differ as in any two runs: paths, dates, names"
+        lines += [ViewLine((), "\0noise gap"), ViewLine(((title, "heading"),), "\0noise")]
+        lines += [_compare_line(name, configs, key_room, value_room) for name in noise]
     if same and not only_differences:
         lines += [ViewLine((), "\0gap"), ViewLine(((f"{len(same)} the same", "heading"),), "\0same")]
         lines += [_same_line(name, configs[0], key_room) for name in same]
     return lines
-
-
-def _differs(name: str, configs: Sequence[Mapping[str, Value]]) -> bool:
-    first = configs[0].get(name)
-    return any(
-        (name in config) != (name in configs[0]) or _not_equal(config.get(name), first)
-        for config in configs[1:]
-    )
-
-
-def _not_equal(one: Value, other: Value) -> bool:
-    """Whether two values differ; NaN is the same as NaN, and 1 the same as 1.0 but not as true."""
-    if isinstance(one, float) and isinstance(other, float) and one != one and other != other:
-        return False
-    return one != other or isinstance(one, bool) != isinstance(other, bool)
 
 
 def _compare_line(
@@ -171,7 +163,7 @@ def _compare_line(
             text = MISSING
         elif place and (change := _change(first, value)):
             text = f"{text} {change}" if width_of(text) + width_of(change) < value_room else text
-        is_other = bool(place) and _not_equal(value, first)
+        is_other = bool(place) and not is_same(value, first)
         parts += [(fit(text, value_room), "different" if is_other else "text"), ("  ", "")]
     return ViewLine(tuple(parts), name)
 

@@ -10,12 +10,14 @@ from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean, clean_lines
 from tailboard_tui.widgets.cells import width_of
 from tailboard_tui.widgets.config_lines import KEY_LIMIT, value_part
+from tailboard_tui.widgets.info_costs import cost_texts, rank_texts
 from tailboard_tui.widgets.line_view import Part, ViewLine
 from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS
 
 if TYPE_CHECKING:
     from tailboard_tui.formats.base import Value
     from tailboard_tui.store.model import RunRow
+    from tailboard_tui.store.resources import Resources
 
 KEY_CELLS = 14
 MAX_LINES = 20_000
@@ -42,10 +44,13 @@ class Origin:
     problems: tuple[str, ...] = ()
 
 
-def info_lines(row: RunRow, origin: Origin | None, now: float, folded: set[str]) -> list[ViewLine]:
+def info_lines(
+    row: RunRow, used: Resources, origin: Origin | None, now: float, folded: set[str]
+) -> list[ViewLine]:
     """All that is known of one run.
 
     Args:
+        used: What its resource samples tell.
         origin: The files' content; None while it is being read.
         now: Unix seconds.
         folded: Headings whose part is folded.
@@ -71,7 +76,9 @@ def info_lines(row: RunRow, origin: Origin | None, now: float, folded: set[str])
             f"{units.moment(alert.time)}  {clean(alert.title)}  {clean(alert.text)}" for alert in facts.alerts
         ]
         lines += _part("Alerts", alerts, folded, "warning")
+    lines += _mapping("Ranks", rank_texts(row), folded)
     lines += _mapping("Summary", facts.summary, folded)
+    lines += _mapping("Cost", cost_texts(used), folded)
     lines += _mapping("Code", _code(row), folded)
     lines += _mapping("Where it ran", _place(row), folded)
     lines += _mapping("Hardware", facts.hardware, folded)
@@ -247,7 +254,7 @@ def _diff_role(line: str) -> str:
     return "removed" if line.startswith("-") else "text"
 
 
-def compared_facts(row: RunRow, now: float) -> dict[str, Value]:
+def compared_facts(row: RunRow, used: Resources, now: float) -> dict[str, Value]:
     """What Info compares over several runs, as one flat mapping."""
     facts = row.facts
     found: dict[str, Value] = {
@@ -257,6 +264,7 @@ def compared_facts(row: RunRow, now: float) -> dict[str, Value]:
         "step": row.step,
         "group": facts.group,
         "tags": ", ".join(facts.tags) or None,
+        **cost_texts(used),
         **_code(row),
         **_place(row),
         **{f"summary.{name}": value for name, value in facts.summary.items()},

@@ -61,7 +61,7 @@ class LineView(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineView { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = bindings("tree")
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lines")
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-view--cursor",
         "line-view--bar",
