@@ -1,0 +1,97 @@
+"""One small file of every format, cut at every byte and with every byte flipped in turn."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from damage import SINGLE, copy_of, is_prefix, read
+from reading import Series
+from tailboard_tui.formats.detect import Found
+from tailboard_tui.formats.recordlog import FILE_HEADER_BYTES, RecordLog
+from tailboard_tui.formats.wandbrecords import MAGIC, WandbRecords
+
+MOST_BYTES = 600
+"""Of a file that holds records: its first ones, so that every byte has its turn within a second or two."""
+
+WHOLE = ("huggingface", "sacred")
+"""Formats whose file is one JSON value: cut or damaged, it holds nothing."""
+
+
+def small(kind: str, path: Path) -> bytes:
+    """Make the file at `path` small, at the end of a record, and give what it holds."""
+    data = path.read_bytes()
+    if kind == "huggingface":
+        state = json.loads(data)
+        data = json.dumps({"log_history": state["log_history"][:3], "global_step": 3}).encode()
+    elif kind == "sacred":
+        metrics = json.loads(data)
+        name = min(metrics)
+        few = {key: values[:4] for key, values in metrics[name].items() if isinstance(values, list)}
+        data = json.dumps({name: few}).encode()
+    elif kind == "wandb":
+        data = data[:FILE_HEADER_BYTES] + b"".join(map(framed, history(data)[:4]))
+    elif len(data) > MOST_BYTES:
+        data = data[:MOST_BYTES]
+        if "tensorboard" not in kind:
+            data = data[: data.rfind(b"\n") + 1]
+    path.write_bytes(data)
+    return data
+
+
+def history(data: bytes) -> list[bytes]:
+    """The records of a W&B file that hold points."""
+    return [record for record in RecordLog(MAGIC).feed(data) if is_history(record)]
+
+
+def is_history(record: bytes) -> bool:
+    records = WandbRecords()
+    records.read(record)
+    return any(len(rows.steps) and rows.stream == "metrics" for rows in records.take())
+
+
+def framed(record: bytes) -> bytes:
+    """A whole record as it stands in the file."""
+    return struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record
+
+
+def count(series: Series) -> int:
+    return sum(len(steps) for steps, _ in series.values())
+
+
+def cuts(found: Found, path: Path, data: bytes) -> list[Series]:
+    """What is read of the first n bytes, for every n, while the file looks as if it were being written."""
+    results = []
+    for cut in range(len(data) + 1):
+        path.write_bytes(data[:cut])
+        results.append(read(found)[0])
+    return results
+
+
+@pytest.mark.parametrize("kind", SINGLE)
+def test_every_byte_cut_off_or_flipped_costs_only_what_stands_there(kind: str, tmp_path: Path) -> None:
+    found, path = copy_of(kind, tmp_path / "run")
+    data = small(kind, path)
+    parts = cuts(found, path, data)
+    assert count(parts[-1]) > 0
+    if kind not in WHOLE:
+        assert all(is_prefix(before, after) for before, after in pairwise(parts))
+    header = data.find(b"\n") + 1 if path.suffix in (".csv", ".tsv") else 0
+    for place in range(len(data)):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        os.utime(path, (1e9, 1e9))  # It rests: an unfinished end is told.
+        series, problems = read(found)
+        if kind in WHOLE:
+            assert count(series) or problems
+        elif place >= header:
+            assert is_prefix(parts[place], series), place
+        if kind in ("tensorboard", "tensorboard tensors", "wandb"):
+            assert problems or series == parts[-1], place
