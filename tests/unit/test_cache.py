@@ -16,6 +16,7 @@ from helpers import write_run
 from tailboard_tui.formats.base import Chunk, Column, Rows
 from tailboard_tui.formats.native import NativeReader
 from tailboard_tui.store import cache as cache_module
+from tailboard_tui.store import columnfile
 from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.columns import RunColumns
 
@@ -187,7 +188,7 @@ def test_a_full_disk_leaves_nothing_behind(
     def fail(arrays: object) -> object:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cache_module, "_pieces", fail)
+    monkeypatch.setattr(columnfile, "_pieces", fail)
     reader = NativeReader(str(run))
     assert not cache.save(reader, read(reader))
     assert list((tmp_path / "cache").iterdir()) == []

@@ -45,3 +45,18 @@ def test_nothing_below_the_screens_imports_textual(room: str) -> None:
 
 def test_the_app_starts_without_pandas_and_plotext() -> None:
     assert not modules_after("import tailboard_tui.app") & {"pandas", "plotext", "pyarrow"}
+
+
+def test_a_list_of_our_own_runs_is_there_before_numpy(tmp_path: Path) -> None:
+    run = tmp_path / "20261123-120000-abcdef"
+    run.mkdir()
+    (run / "run.json").write_text('{"format": 1}')
+    (run / "metrics.jsonl").write_text('{"_step": 1, "loss": 0.5}\n')
+    listing = (
+        "import os; from tailboard_tui.store.runs import load_rows, RunStore; "
+        f"os.environ['HOME'] = {str(tmp_path / 'home')!r}; store = RunStore([{str(tmp_path)!r}]); "
+        f"[row] = load_rows([{str(tmp_path)!r}]); assert row.metrics['loss'].last == 0.5; "
+        "store.turn(lambda change: None); assert len(store.rows()) == 1"
+    )
+    assert "numpy" not in modules_after(listing)
+    assert "numpy" in modules_after(f"{listing}; store.turn(lambda change: None)")

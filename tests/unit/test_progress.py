@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tailboard_tui.formats.base import RunFacts
-from tailboard_tui.store.progress import Plan, epoch_metric, pace, plan, rate, rhythm
+from tailboard_tui.store.pace import pace, rate, rhythm
+from tailboard_tui.store.progress import Plan, epoch_metric, plan
 from tailboard_tui.store.progress import progress as progress_of
 
 NONE = np.empty(0)

@@ -17,10 +17,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tailboard.layout import EVENT, RESUME, STEP, TIMESTAMP
+from tailboard.layout import RESUME
 from tailboard_tui.files.follow import LINE_LIMIT_BYTES, Block
 from tailboard_tui.formats.base import Column, FloatArray, Problem, RowArray, Rows
 from tailboard_tui.formats.flat import leaves, text_of
+from tailboard_tui.formats.jsonkeys import Keys
 from tailboard_tui.formats.jsonshape import Shape, first_present, is_absent, is_one_object_a_line
 from tailboard_tui.formats.jsonvalue import moment_of, number_of, read_object
 
@@ -38,29 +39,6 @@ _FEW_LINES = 32
 _WIDE_KEYS = 64
 _SPARSE_SHARE = 0.2
 """A struct costs a slot for every key: with many keys and few of them in a line, dicts are faster."""
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Which keys of a line are not metrics."""
-
-    step: tuple[str, ...] = (STEP,)
-    """The first of these that holds a number tells a line's step."""
-    time: tuple[str, ...] = (TIMESTAMP,)
-    """Likewise its time: Unix seconds, or ISO 8601 text."""
-    event: str | None = EVENT
-    """A line with this key is no point; `resume` begins a resumed segment."""
-    prefix: str = "_"
-    """Other keys that begin with it belong to the format; doubled it stands for itself. "" for none."""
-    ignored: frozenset[str] = frozenset()
-
-    def metric(self, key: str) -> str | None:
-        """The metric that a key names, or None where it names none."""
-        if key in self.ignored or key in self.step or key in self.time or key == self.event:
-            return None
-        if self.prefix and key.startswith(self.prefix):
-            return key[len(self.prefix) :] if key.startswith(self.prefix * 2) else None
-        return key
 
 
 @dataclass(slots=True)
@@ -122,6 +100,11 @@ class JsonLines:
             self._report(line, f"line longer than {LINE_LIMIT_BYTES >> 20} MiB")
         rows = self._read(block)
         return (rows if rows.steps.size or rows.resumes else None), tuple(self._problems)
+
+    @property
+    def unnamed_bad_lines(self) -> int:
+        """Bad lines beyond those that were named one by one."""
+        return max(self.bad_lines - PROBLEM_LIMIT, 0)
 
     def state(self) -> dict[str, Any]:
         """What has been counted and kept so far, in JSON's types."""

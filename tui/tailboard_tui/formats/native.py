@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tailboard import layout
 from tailboard_tui.files.follow import Block, LineFollower
 from tailboard_tui.files.opening import open_regular
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts
-from tailboard_tui.formats.jsonlines import PROBLEM_LIMIT, JsonLines
 from tailboard_tui.formats.native_facts import NativeFacts, clock_of
 from tailboard_tui.formats.native_tail import sample
+
+if TYPE_CHECKING:  # numpy comes with the first points: a list of runs does not wait for it
+    from tailboard_tui.formats.jsonlines import JsonLines
 
 PREVIEW_LEAST_BYTES = 1024 * 1024
 """A smaller file is read whole in the time that a sample takes."""
@@ -58,8 +58,7 @@ class NativeReader:
         problems: list[Problem] = []
         for source in self._sources.values():
             texts = {**source.parser.texts, **texts}
-            unnamed = source.parser.bad_lines - PROBLEM_LIMIT
-            if unnamed > 0:
+            if unnamed := source.parser.unnamed_bad_lines:
                 problems.append(Problem(source.name, None, f"{unnamed:,} more lines could not be read"))
         return self._small.facts(texts, problems)
 
@@ -100,6 +99,10 @@ class NativeReader:
             return Chunk()
         finally:
             os.close(fd)
+        import numpy as np
+
+        from tailboard_tui.formats.jsonlines import JsonLines
+
         text = b"\n".join([*found.values(), b""])
         rows, _ = JsonLines(layout.METRICS).parse(Block(text, 2, len(found), 0))
         if rows is None:
@@ -180,6 +183,8 @@ class NativeReader:
         return names
 
     def _add_source(self, name: str, clock: str) -> _Source:
+        from tailboard_tui.formats.jsonlines import JsonLines
+
         path = f"{self.path}/{name}"
         parser = JsonLines(name, clock, "system" if name == layout.SYSTEM else "metrics")
         source = self._sources[name] = _Source(name, LineFollower(path), parser)

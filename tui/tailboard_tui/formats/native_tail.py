@@ -15,7 +15,7 @@ import msgspec
 
 from tailboard import layout
 from tailboard_tui.files.opening import open_regular
-from tailboard_tui.formats.jsonlines import Keys
+from tailboard_tui.formats.jsonkeys import Keys
 from tailboard_tui.formats.jsonvalue import number_of, read_object
 from tailboard_tui.formats.native_files import Stamp
 

@@ -12,23 +12,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import json
 import mmap
 import os
 import struct
-import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
-from tailboard_tui.formats.base import Problem, Reader
+from tailboard_tui.formats.base import Reader
 from tailboard_tui.settings import cache_dir
-from tailboard_tui.store.columns import RunColumns
-from tailboard_tui.store.running_stats import RunningStats
+
+if TYPE_CHECKING:  # numpy comes with the first points
+    from tailboard_tui.store.columns import RunColumns
 
 LEAST_BYTES = 4 * 1024 * 1024
 """Of a run's files that are worth it: less is parsed in 30 ms."""
@@ -39,11 +34,6 @@ GROWTH_SHARE = 0.25
 STALE_S = 3600.0
 """Age of an unfinished file that its writer has left behind."""
 
-_VERSION = 1
-_MAGIC = b"tailcols"
-_PREFIX = struct.Struct("<8sIIII")
-"""Magic, version, length of the header, CRC of the header, CRC of the columns."""
-_ALIGN = 64
 _SUFFIX, _UNFINISHED = ".cols", ".part"
 
 _serial = itertools.count()
@@ -83,11 +73,13 @@ class ColumnCache:
         """
         if not isinstance(reader, Resumable):
             return None
+        from tailboard_tui.store.columnfile import unpack
+
         path = self._path(reader)
         try:
             with path.open("rb") as file:
                 data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            columns = _unpack(data, reader)
+            columns = unpack(data, reader)
         except (OSError, ValueError, KeyError, TypeError, struct.error):
             return None
         if columns is not None:
@@ -120,24 +112,17 @@ class ColumnCache:
         return self._directory / (digest + _SUFFIX)
 
     def _write(self, path: Path, run: str, state: Mapping[str, Any], columns: RunColumns) -> bool:
-        header, arrays = _describe(run, state, columns)
-        size = header["body_at"] + sum(_padded(array.nbytes) for array in arrays)
-        if size > self._limit_bytes:
+        from tailboard_tui.store.columnfile import ColumnFile
+
+        content = ColumnFile.of(run, state, columns)
+        if content.size > self._limit_bytes:
             return False
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}.{next(_serial)}{_UNFINISHED}")
         try:
             with unfinished.open("xb") as file:
-                text = _header_text(header)
-                file.write(text.ljust(header["body_at"], b"\0"))
-                crc = 0
-                for piece in _pieces(arrays):
-                    crc = zlib.crc32(piece, crc)
-                    file.write(piece)
-                file.seek(0)
-                body = text[_PREFIX.size :]
-                file.write(_PREFIX.pack(_MAGIC, _VERSION, len(body), zlib.crc32(body), crc))
-            self._make_room(size, unfinished.stat().st_mtime)
+                content.write(file)
+            self._make_room(content.size, unfinished.stat().st_mtime)
             unfinished.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -163,116 +148,3 @@ class ColumnCache:
             with contextlib.suppress(OSError):
                 os.unlink(path)
             total -= freed
-
-
-def _describe(
-    run: str, state: Mapping[str, Any], columns: RunColumns
-) -> tuple[dict[str, Any], list[npt.NDArray[Any]]]:
-    """What the header says, and the arrays in the order in which it counts them."""
-    arrays: list[npt.NDArray[Any]] = []
-    clocks = []
-    for clock in columns.clocks.values():
-        arrays += [clock.steps.view(), clock.times.view()]
-        clocks.append(
-            {
-                "name": clock.name,
-                "stream": clock.stream,
-                "count": len(clock.steps),
-                "resumes": clock.resumes,
-                "end": clock.end,
-            }
-        )
-    metrics = []
-    for column in columns.columns.values():
-        arrays.append(column.values.view())
-        if column.rows is not None:
-            arrays.append(column.rows.view())
-        metrics.append(
-            {
-                "clock": column.clock.name,
-                "name": column.name,
-                "count": len(column.values),
-                "has_rows": column.rows is not None,
-                "has_replaced": column.has_replaced,
-                "stats": asdict(column.stats().freeze()),
-            }
-        )
-    header: dict[str, Any] = {
-        "run": run,
-        "reader": state,
-        "bytes_read": columns.bytes_read,
-        "problems": [(problem.file, problem.line, problem.message) for problem in columns.problems],
-        "clocks": clocks,
-        "columns": metrics,
-        "body_at": 0,
-    }
-    header["body_at"] = _padded(len(_header_text(header)) + 16)  # room for its own digits
-    return header, arrays
-
-
-def _header_text(header: Mapping[str, Any]) -> bytes:
-    return bytes(_PREFIX.size) + json.dumps(header, separators=(",", ":")).encode()
-
-
-def _padded(size: int) -> int:
-    return -(-size // _ALIGN) * _ALIGN
-
-
-def _pieces(arrays: list[npt.NDArray[Any]]) -> Iterator[memoryview | bytes]:
-    for array in arrays:
-        yield np.ascontiguousarray(array).view(np.uint8).data
-        yield bytes(_padded(array.nbytes) - array.nbytes)
-
-
-def _unpack(data: mmap.mmap, reader: Resumable) -> RunColumns | None:
-    """The columns in a cache file whose run is still as it was.
-
-    Raises:
-        ValueError, KeyError, TypeError, struct.error: The file is damaged.
-    """
-    magic, version, length, header_crc, body_crc = _PREFIX.unpack_from(data)
-    if (magic, version) != (_MAGIC, _VERSION):
-        return None
-    text = data[_PREFIX.size : _PREFIX.size + length]
-    if zlib.crc32(text) != header_crc:
-        return None
-    header = json.loads(text)
-    if not reader.restore(header["reader"]):
-        return None
-    with memoryview(data) as whole, whole[header["body_at"] :] as body:
-        is_sound = zlib.crc32(body) == body_crc
-    if not is_sound:
-        reader.restore({})
-        return None
-    return _columns(header, _Arrays(data, header["body_at"]))
-
-
-class _Arrays:
-    """Arrays one after another in a mapped file."""
-
-    def __init__(self, data: mmap.mmap, start: int) -> None:
-        self._data, self._at = data, start
-
-    def next(self, dtype: type[np.generic], count: int) -> npt.NDArray[Any]:
-        found: npt.NDArray[Any] = np.frombuffer(self._data, dtype, count, self._at)
-        self._at += _padded(found.nbytes)
-        return found
-
-
-def _columns(header: Mapping[str, Any], arrays: _Arrays) -> RunColumns:
-    columns = RunColumns()
-    columns.is_complete = True
-    columns.bytes_read = header["bytes_read"]
-    columns.problems = tuple(Problem(*problem) for problem in header["problems"])
-    for saved in header["clocks"]:
-        clock = columns.clock(saved["name"], saved["stream"])
-        steps = arrays.next(np.float64, saved["count"])
-        times = arrays.next(np.float64, saved["count"])
-        clock.restore(steps, times, [(row, step) for row, step in saved["resumes"]], saved["end"])
-    for saved in header["columns"]:
-        column = columns.column(columns.clocks[saved["clock"]], saved["name"])
-        values = arrays.next(np.float64, saved["count"])
-        rows = arrays.next(np.uint32, saved["count"]) if saved["has_rows"] else None
-        stats = RunningStats.of(saved["stats"])
-        column.restore(values, rows, stats, has_replaced=saved["has_replaced"])
-    return columns

@@ -11,7 +11,8 @@ from tailboard_tui.formats.base import MetricDef, Problem
 from tailboard_tui.store import goal
 from tailboard_tui.store.columns import RunColumns
 from tailboard_tui.store.model import MetricStats, Points
-from tailboard_tui.store.progress import RECENT, Pace, epoch_metric, newest, pace
+from tailboard_tui.store.pace import RECENT, newest, pace
+from tailboard_tui.store.progress import Pace, epoch_metric
 
 SPARK_POINTS = 32
 

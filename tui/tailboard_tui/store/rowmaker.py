@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.store.annotations import Notebook
-from tailboard_tui.store.digest import Digest
 from tailboard_tui.store.model import MetricStats, RunRow, Status
 from tailboard_tui.store.progress import Pace, Plan, progress
 from tailboard_tui.store.status import Host, Signs, status
+
+if TYPE_CHECKING:  # brings numpy
+    from tailboard_tui.store.digest import Digest
 
 _NAN = float("nan")
 

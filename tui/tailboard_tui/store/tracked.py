@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tailboard_tui.files.changes import Signature, glance, signature, signature_of
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
 from tailboard_tui.store.cache import ColumnCache
-from tailboard_tui.store.columns import RunColumns
-from tailboard_tui.store.digest import Digest, digest
 from tailboard_tui.store.model import Points, RunRow
 from tailboard_tui.store.progress import Plan, plan
 from tailboard_tui.store.rowmaker import Reading, Surroundings, is_live, make_row
+
+if TYPE_CHECKING:  # numpy comes with the first points: the first rows do not wait for it
+    from tailboard_tui.store.columns import RunColumns
+    from tailboard_tui.store.digest import Digest
 
 MAX_PROBLEMS = 1000
 """Problems kept of one run; what is beyond is counted."""
@@ -164,6 +166,8 @@ class TrackedRun:
     def _hold_columns(self) -> RunColumns:
         """The columns that new points go to: those at hand, from the cache, or empty ones."""
         if self.columns is None:
+            from tailboard_tui.store.columns import RunColumns
+
             self.columns = self._ask(self._cache.load, None) or RunColumns()
         return self.columns
 
@@ -207,6 +211,8 @@ class TrackedRun:
             return
         self.points = self.columns.points()
         if self.has_all_points:
+            from tailboard_tui.store.digest import digest
+
             self._digest = digest(self.columns, () if self._facts is None else self._facts.metric_defs)
 
     def tell(self, now: float, around: Surroundings) -> RunRow:

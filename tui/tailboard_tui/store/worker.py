@@ -261,8 +261,8 @@ class Worker:
                 self._remove(key)
             for found in change.found:
                 self._add(TrackedRun(found, self._cache), now)
-        self.is_scanning = self.is_scanning and self._catalog.is_busy
-        return self._catalog.is_busy
+        was_scanning, self.is_scanning = self.is_scanning, self.is_scanning and self._catalog.is_busy
+        return self._catalog.is_busy or was_scanning  # the list is published before points are read
 
     def _add(self, run: TrackedRun, now: float) -> None:
         run.read_facts()
