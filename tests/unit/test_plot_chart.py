@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -153,6 +154,32 @@ def test_an_outlier_is_left_outside_counted_and_marked() -> None:
     everything = plain(ChartSpec("loss", (trace("spike"),), is_robust=False))
     assert "outside" not in everything[0]
     assert not any("▲" in line for line in everything)
+
+
+@pytest.mark.parametrize("is_log", [False, True])
+def test_one_diverged_run_of_several_is_left_outside_and_named(is_log: bool) -> None:
+    x = np.arange(100.0)
+    curves = [(0.97**x + 0.1) * factor for factor in (1.0, 1.2, 0.8)]
+    traces = [Trace(n, n, "#56b4e9", Line.of(x, y)) for n, y in zip("abc", curves, strict=True)]
+    wild = Trace("d", "d", "#56b4e9", Line.of(x, 10.0 ** (x / 5 + 1)))
+    spec = ChartSpec("loss", (*traces, wild), is_log_y=is_log)
+    place = layout(spec, 80, 12)
+    assert place is not None
+    assert place.y.high < 5
+    shown = draw(spec, 80, 12, Look()).text().split("\n")
+    assert "100 points of d outside" in shown[0]
+    assert "▲" in shown[1]
+    everything = layout(replace(spec, is_robust=False), 80, 12)
+    assert everything is not None
+    assert everything.y.high > 1e19
+
+
+def test_of_two_runs_far_apart_both_are_shown() -> None:
+    x = np.arange(100.0)
+    traces = tuple(Trace(n, n, "#56b4e9", Line.of(x, x + base)) for n, base in (("a", 0.0), ("b", 1e6)))
+    place = layout(ChartSpec("loss", traces), 80, 12)
+    assert place is not None
+    assert (place.y.low, place.y.high) == (0.0, pytest.approx(1.1e6, rel=0.1))
 
 
 def test_values_below_zero_on_a_log_axis_are_said_and_marked() -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tailboard_tui.plot import envelope as pyramid
 from tailboard_tui.plot.axes import Scale
 from tailboard_tui.plot.downsample import Frame, columns_of, spans, visible
-from tailboard_tui.plot.envelope import BUCKET, Envelope
+from tailboard_tui.plot.envelope import BUCKET, Envelope, Level
 from tailboard_tui.plot.line import MAX_SEGMENTS, Line
 
 values = st.floats(-1e6, 1e6, width=32)
@@ -44,6 +45,31 @@ def test_envelope_extremes_equal_those_of_all_values(data: st.DataObject, size: 
         else:
             assert lows[index] == np.nanmin(part)
             assert highs[index] == np.nanmax(part)
+
+
+@given(st.data(), st.integers(2, 60_000), st.integers(0, 2**32 - 1))
+@settings(max_examples=80, deadline=None)
+def test_a_pyramid_of_many_levels_gives_the_same_extremes(data: st.DataObject, size: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.standard_normal(size)
+    y[rng.random(size) < 0.3] = np.nan
+    cuts = data.draw(cuts_of(size))
+    split = data.draw(st.integers(0, size))
+    whole = Envelope.of(y)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pyramid, "DIRECT", 20)
+        tall = Envelope.of(y[:split]).extended(y)
+        assert tall.buckets.above is not None or size < 21 * BUCKET
+        found = tall.extremes(y, cuts)
+        level: Level | None = tall.buckets
+        fresh: Level | None = Envelope.of(y).buckets
+        while level is not None and fresh is not None:
+            assert np.array_equal(level.lows, fresh.lows, equal_nan=True)
+            assert np.array_equal(level.highs, fresh.highs, equal_nan=True)
+            level, fresh = level.above, fresh.above
+        assert level is fresh
+    for one, other in zip(found, whole.extremes(y, cuts), strict=True):
+        assert np.array_equal(one, other, equal_nan=True)
 
 
 @given(st.lists(st.integers(0, 3 * BUCKET), min_size=1, max_size=6), st.integers(0, 2**32 - 1))

@@ -240,7 +240,25 @@ ACTIONS: tuple[Action, ...] = (
         "Show outliers and overwritten points, or keep them out.",
         "charts",
     ),
-    Action("hold_y", "Y", "hold y", "Hold the y axis as it is, or let it follow the points again.", "charts"),
+    Action(
+        "pan_left", "less_than_sign,shift+left", "pan", "Move the window to the left.", "charts", False, False
+    ),
+    Action(
+        "pan_right",
+        "greater_than_sign,shift+right",
+        "pan",
+        "Move the window to the right.",
+        "charts",
+        False,
+        False,
+    ),
+    Action(
+        "hold_y",
+        "Y",
+        "y range",
+        "Hold the y axis: type its ends; with none it follows the points again.",
+        "charts",
+    ),
     Action(
         "compare_baseline",
         "b",
@@ -352,6 +370,8 @@ _KEY_NAMES = {
     "asterisk": "*",
     "slash": "/",
     "full_stop": ".",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "ampersand": "&",
     "plus": "+",
     "minus": "-",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -29,8 +30,12 @@ def ink(color: str, look: Look, *, is_bold: bool = False, is_dim: bool = False) 
     return CellStyle(color, is_bold=is_bold) if look.has_color else CellStyle(None, None, is_bold, is_dim)
 
 
-def write_title(canvas: Canvas, spec: ChartSpec, look: Look, outside: int) -> None:
-    """The first row: name, what is wrong or left out, and at the right the last and best value."""
+def write_title(canvas: Canvas, spec: ChartSpec, look: Look, outside: Sequence[int]) -> None:
+    """The first row: name, what is wrong or left out, and at the right the last and best value.
+
+    Args:
+        outside: For each trace how many of its points lie outside of the y axis; empty: none of any.
+    """
     lead = (">" if look.is_ascii else "▌") if spec.is_focused else " "
     name_style = ink(look.accent if spec.is_focused else look.text, look, is_bold=True)
     values = _values(spec, look)
@@ -77,7 +82,7 @@ def _shorter(parts: list[tuple[str, CellStyle]]) -> list[list[tuple[str, CellSty
     return [parts[:count] for count in range(len(parts), 0, -1)]
 
 
-def _notes(canvas: Canvas, spec: ChartSpec, look: Look, outside: int, begin: int, end: int) -> None:
+def _notes(canvas: Canvas, spec: ChartSpec, look: Look, outside: Sequence[int], begin: int, end: int) -> None:
     """What the reader must know, most important first, as far as there is room between name and values.
 
     What does not fit there stands in the top row of the plot, if nothing is drawn in its way.
@@ -95,7 +100,7 @@ def _notes(canvas: Canvas, spec: ChartSpec, look: Look, outside: int, begin: int
                 canvas.write(1, column, short, ink(color, look))
 
 
-def _facts(spec: ChartSpec, look: Look, outside: int) -> list[tuple[str, str, str]]:
+def _facts(spec: ChartSpec, look: Look, outside: Sequence[int]) -> list[tuple[str, str, str]]:
     """(long, short, colour) of each thing to be said."""
     found = []
     cross, triangle = ("x", "^") if look.is_ascii else ("×", "▲")
@@ -107,16 +112,23 @@ def _facts(spec: ChartSpec, look: Look, outside: int) -> list[tuple[str, str, st
     elif bad:
         letters = ", ".join(trace.letter for trace in bad[:9]) + (" ..." if len(bad) > 9 else "")
         found.append((f"{cross} not finite: {letters}", f"{cross}{letters}", look.error))
-    if outside:
-        noun = "point" if outside == 1 else "points"
-        count = units.count(outside)
-        found.append((f"{triangle} {count} {noun} outside", f"{triangle}{count}", look.muted))
+    if any(outside):
+        noun = "point" if sum(outside) == 1 else "points"
+        count = units.count(sum(outside))
+        of = _outside_of(spec, outside)
+        found.append((f"{triangle} {count} {noun}{of} outside", f"{triangle}{count}", look.muted))
     hidden = sum(trace.line.hidden.size for trace in spec.traces)
     if hidden:
         found.append((f"{units.count(hidden)} not above 0", f"{units.count(hidden)}<=0", look.muted))
     if spec.note:
         found.append((spec.note, spec.note, look.muted))
     return found
+
+
+def _outside_of(spec: ChartSpec, outside: Sequence[int]) -> str:
+    """Of which runs the points outside are, where it is a few of several."""
+    letters = [trace.letter for trace, count in zip(spec.traces, outside, strict=True) if count]
+    return f" of {', '.join(letters)}" if len(letters) < min(len(spec.traces), 4) else ""
 
 
 def label_cells(spec: ChartSpec, width: int) -> int:

@@ -104,7 +104,7 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
     canvas = Canvas(max(width, 1), max(height, 1), is_ascii=look.is_ascii)
     place = layout(_prepared(spec), width, height)
     if place is None:
-        caption.write_title(canvas, spec, look, outside=0)
+        caption.write_title(canvas, spec, look, outside=())
         return canvas.cells()
     spec = _prepared(spec)
     _axes(canvas, spec, place, look)

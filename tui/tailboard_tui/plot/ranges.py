@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import median_high, median_low
 
 import numpy as np
 
@@ -20,6 +22,12 @@ STRETCH = 16
 
 FEWEST = 32
 """With fewer points none is called an outlier."""
+
+FEWEST_RUNS = 3
+"""Of two runs that lie far apart, neither is the outlier."""
+
+RUN_FENCE = 4
+"""Heights of what most runs span, beyond which a run that left it no longer stretches the y axis."""
 
 X_PARTS = 8
 """x limits are rounded to about an eighth: a live axis, and with it all of its chart, moves that seldom."""
@@ -67,16 +75,38 @@ def y_scale(spec: ChartSpec, x: Scale) -> Scale:
     """The y axis over what `x` shows: fixed, or rounded outward around all points or all but outliers."""
     if spec.y_range is not None and _is_usable(spec.y_range, spec.is_log_y):
         return Scale(*spec.y_range, is_log=spec.is_log_y)
-    lows, highs = [], []
-    for trace in spec.traces:
-        for line in _ranged(trace):
-            for start, end in visible(line, x, trace.shift):
-                found = _range(line, start, end, is_robust=spec.is_robust)
-                lows.append(found[0])
-                highs.append(found[1])
-    low = float(np.fmin.reduce(lows)) if lows else math.nan
-    high = float(np.fmax.reduce(highs)) if highs else math.nan
+    found = [ends for trace in spec.traces if (ends := _span(trace, x, is_robust=spec.is_robust)) is not None]
+    if spec.is_robust:
+        found = _most(found, is_log=spec.is_log_y)
+    low = min((ends[0] for ends in found), default=math.nan)
+    high = max((ends[1] for ends in found), default=math.nan)
     return Scale(*axes.limits(low, high, is_log=spec.is_log_y), is_log=spec.is_log_y)
+
+
+def _span(trace: Trace, x: Scale, *, is_robust: bool) -> tuple[float, float] | None:
+    """Smallest and largest value of a trace that `x` shows; None where there is none."""
+    found = [
+        _range(line, start, end, is_robust=is_robust)
+        for line in _ranged(trace)
+        for start, end in visible(line, x, trace.shift)
+    ]
+    known = [ends for ends in found if not math.isnan(ends[0])]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+
+
+def _most(spans: Sequence[tuple[float, float]], *, is_log: bool) -> Sequence[tuple[float, float]]:
+    """The spans without those of diverged runs: far beyond what the majority of at least three spans."""
+    if len(spans) < FEWEST_RUNS:
+        return spans
+    laid = [(math.log10(low), math.log10(high)) for low, high in spans] if is_log else spans
+    low, high = median_high(low for low, _ in laid), median_low(high for _, high in laid)
+    reach = RUN_FENCE * (high - low)
+    if not reach > 0:
+        return spans
+    kept = [
+        ends for ends, at in zip(spans, laid, strict=True) if at[0] >= low - reach and at[1] <= high + reach
+    ]
+    return kept or spans
 
 
 def _is_usable(ends: tuple[float, float], is_log: bool) -> bool:
@@ -117,10 +147,12 @@ def _sample(values: FloatArray) -> FloatArray:
     return sample
 
 
-def outside(spec: ChartSpec, x: Scale, y: Scale) -> int:
-    """How many points that `x` shows lie above or below `y`."""
-    return sum(
-        trace.line.envelope.outside(trace.line.y, start, end, y.low, y.high)
+def outside(spec: ChartSpec, x: Scale, y: Scale) -> list[int]:
+    """How many points of each trace that `x` shows lie above or below `y`."""
+    return [
+        sum(
+            trace.line.envelope.outside(trace.line.y, start, end, y.low, y.high)
+            for start, end in visible(trace.line, x, trace.shift)
+        )
         for trace in spec.traces
-        for start, end in visible(trace.line, x, trace.shift)
-    )
+    ]

@@ -15,7 +15,7 @@ from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_board import ChartBoard, GroupHeading
 from tailboard_tui.widgets.chart_page import beneath, beside, page_with, row_of
 from tailboard_tui.widgets.chart_stage import ChartStage
-from tailboard_tui.widgets.chart_view import MOST_COLUMNS
+from tailboard_tui.widgets.chart_view import MOST_COLUMNS, ends_of
 
 
 class ChartGrid(ChartStage):
@@ -31,10 +31,9 @@ class ChartGrid(ChartStage):
             self.moment = moment
 
     def go_back(self) -> bool:
-        """Leave the filter's input, the read-out, the full size, or the filter, in that order."""
-        field = self.query_one(Input)
-        if field.display:
-            self._close_filter()
+        """Leave what is being typed, the read-out, the full size, or the filter, in that order."""
+        if any(field.display for field in self.query(Input)):
+            self._close_inputs()
         elif self.view.cursor is not None:
             self._change(cursor=None)
         elif self.is_zoomed:
@@ -180,6 +179,19 @@ class ChartGrid(ChartStage):
         """Half of the window, around the cursor or at its newest end."""
         self._zoom(self.view.cursor, 0.5)
 
+    def action_pan_left(self) -> None:
+        """The window a quarter of its width to the left."""
+        self._pan(-0.25)
+
+    def action_pan_right(self) -> None:
+        """The window a quarter of its width to the right."""
+        self._pan(0.25)
+
+    def _pan(self, by: float) -> None:
+        extent = self.content.extent(self.query_one(ChartBoard).metrics, self.view)
+        if extent is not None:
+            self._look_at(self.view.panned(extent, by))
+
     def action_reset_window(self) -> None:
         """All of x, and free y axes."""
         self._change(window=None, y_ranges=())
@@ -190,11 +202,22 @@ class ChartGrid(ChartStage):
             self._look_at(self.view.closer(extent, around, factor))
 
     def action_hold_y(self) -> None:
-        """Hold the y axis of the focused chart as it is, or let it follow the points again."""
-        metric, place = self.focused_metric, self._layout_of_focused()
-        if metric is not None and place is not None:
-            held = self.view.y_range(metric) is not None
-            self._look_at(self.view.with_y_range(metric, None if held else (place.y.low, place.y.high)))
+        """Type the ends of the focused chart's y axis, beginning with what they are now."""
+        place = self._layout_of_focused()
+        if place is not None:
+            self._type_into("#y-range", f"{place.y.low:.6g} {place.y.high:.6g}")
+
+    @on(Input.Submitted, "#y-range")
+    def _hold_y(self, event: Input.Submitted) -> None:
+        event.stop()
+        try:
+            ends = ends_of(event.value)
+        except ValueError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        if self.focused_metric is not None:
+            self._look_at(self.view.with_y_range(self.focused_metric, ends))
+        self._close_inputs()
 
     def action_toggle_outliers(self) -> None:
         """All points, or outliers left outside and overwritten points left out."""
@@ -259,22 +282,26 @@ class ChartGrid(ChartStage):
 
     def action_filter_charts(self) -> None:
         """Type a filter; charts follow while typing."""
-        field = self.query_one(Input)
-        field.display = True
-        field.value = self.view.pattern
-        field.focus()
+        self._type_into("#filter", self.view.pattern)
 
-    @on(Input.Changed)
+    @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
         event.stop()
-        if self.query_one(Input).display and event.value != self.view.pattern:
+        if event.input.display and event.value != self.view.pattern:
             self._first = 0
             self._change(pattern=event.value)
 
-    @on(Input.Submitted)
-    def _close_filter(self) -> None:
-        self.query_one(Input).display = False
+    @on(Input.Submitted, "#filter")
+    def _close_inputs(self) -> None:
+        for field in self.query(Input):
+            field.display = False
         self.focus()
+
+    def _type_into(self, name: str, text: str) -> None:
+        field = self.query_one(name, Input)
+        field.display = True
+        field.value = text
+        field.focus()
 
     # Mouse
 

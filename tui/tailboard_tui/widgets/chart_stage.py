@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -82,12 +83,13 @@ class ChartStage(Vertical, can_focus=True):
         self._pace = Pace(self, REDRAW_INTERVAL_S, self._redraw)
 
     def compose(self) -> ComposeResult:
-        """Line of names and state, charts, read-out, filter."""
+        """Line of names and state, charts, read-out, what is typed."""
         yield ChartBar()
         yield ChartBoard()
         yield Static(id="state")
         yield ChartReadout()
-        yield Input(placeholder="text, glob* or ~regex")
+        yield Input(placeholder="text, glob* or ~regex", id="filter")
+        yield Input(placeholder="ends of the y axis: 0 1; nothing lets it follow the points", id="y-range")
 
     def on_mount(self) -> None:
         """Send little to the terminal while points arrive."""
@@ -222,18 +224,17 @@ class ChartStage(Vertical, can_focus=True):
         if self._is_preparing or not self.content.lines.waiting:
             return
         self._is_preparing = True
-        jobs = list(self.content.lines.waiting.values())
+        jobs = deque(self.content.lines.waiting.values())
         self.run_worker(lambda: self._prepare(jobs), thread=True, group="lines")
 
-    def _prepare(self, jobs: list[Job]) -> None:
-        """In the thread: make each line, and hand all of them over at once."""
-        done = [(job, prepare(job)) for job in jobs]
-        self.app.call_from_thread(self._take_prepared, done)
+    def _prepare(self, jobs: deque[Job]) -> None:
+        """In the thread: make one line after the other, so that what each replaces can go at once."""
+        while jobs:
+            job = jobs.popleft()
+            self.app.call_from_thread(self._take_prepared, job, prepare(job), is_last=not jobs)
 
-    def _take_prepared(self, done: list[tuple[Job, Prepared | None]]) -> None:
-        self._is_preparing = False
-        shown = {run.row.key for run in self.content.selection.runs}
-        for job, line in done:
-            if job.key.run in shown:
-                self.content.lines.put(job, line)
+    def _take_prepared(self, job: Job, line: Prepared | None, *, is_last: bool) -> None:
+        if any(run.row.key == job.key.run for run in self.content.selection.runs):
+            self.content.lines.put(job, line)
+        self._is_preparing = not is_last
         self._pace.request()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -108,6 +109,15 @@ class ChartView:
         shift = x - high if x > high else x - low
         return replace(self, window=(low + shift, high + shift))
 
+    def panned(self, extent: tuple[float, float], by: float) -> ChartView:
+        """With the window moved by a share of its width; some of the points stay in it."""
+        if self.window is None:
+            return self
+        low, high = self.window
+        shift = (high - low) * by
+        shift = min(max(shift, min(extent[0] - low, 0.0)), max(extent[1] - high, 0.0))
+        return replace(self, window=(low + shift, high + shift))
+
     def toggled(self, field: str, name: str) -> ChartView:
         """With `name` put into, or taken out of, one of the sets of names."""
         names = getattr(self, field)
@@ -161,6 +171,24 @@ class ChartView:
 
 def _names(kept: object) -> list[str]:
     return [name for name in kept if isinstance(name, str)] if isinstance(kept, list) else []
+
+
+def ends_of(text: str) -> tuple[float, float] | None:
+    """Typed ends of an axis: two numbers, `0 1`, `0..1`, `0, 1`; None for nothing typed.
+
+    Raises:
+        ValueError: That is something else, or the ends are equal.
+    """
+    words = text.replace("..", " ").replace(",", " ").split()
+    if not words:
+        return None
+    try:
+        low, high = sorted(float(word) for word in words)
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError("two different numbers are wanted, such as 0 1")
+    return low, high
 
 
 class PatternError(ValueError):
