@@ -121,6 +121,17 @@ class LogPane(Widget):
         run = shown.current if isinstance(shown, Selection) else shown
         self.open_files(run.row.facts.log_files if run is not None else ())
 
+    def go_back(self) -> bool:
+        """Leave the selection of lines, or else the search."""
+        if self.view.selected_from is not None:
+            self.view.select(None)
+        elif self._state.search:
+            self._search("")
+        else:
+            return False
+        self._note("")
+        return True
+
     def open_files(self, files: tuple[LogFile, ...]) -> None:
         """Show these files, the first of them first; nothing happens when they are shown already."""
         if files == self.files and (self._session is not None or not files):
@@ -424,6 +435,9 @@ class LogPane(Widget):
 
     def action_save_log(self) -> None:
         """Type the file to save to."""
+        if self.app.is_web:
+            self._note("a browser may not write files on this machine; y copies", "$warning")
+            return
         view = self.view
         rows = view.visible_rows
         shown = view.selection
