@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailboard_tui.store import loghits, logindex
+from tailboard_tui.store import loghits, logindex, logscan, logsearch
 from tailboard_tui.store.logfile import LogText
 from tailboard_tui.store.loghits import Hits, filter_hits, level_hits, search_hits
 from tailboard_tui.store.loglevels import level_of, traceback_parts
@@ -47,16 +47,28 @@ LINES = st.lists(
 )
 
 
-@given(lines=LINES, needle=st.sampled_from(["ab", "b", "bA", "abb", "1m", "é", "A", "m", "zz"]))
-@settings(deadline=None, max_examples=150)
+@given(
+    lines=LINES,
+    needle=st.sampled_from(["ab", "b", "bA", "abb", "1m", "é", "A", "m", "zz", "abab"]),
+    block_bytes=st.sampled_from([11, 16, 40, logindex.BLOCK_BYTES]),
+    tries=st.sampled_from([0, 2, 400]),
+    scattered=st.sampled_from([0, 1, 200]),
+)
+@settings(deadline=None, max_examples=200)
 def test_a_search_finds_the_rows_that_show_the_text(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[str], needle: str
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[str],
+    needle: str,
+    block_bytes: int,
+    tries: int,
+    scattered: int,
 ) -> None:
     lines = [line if "\r" not in line else "\r" + line.rpartition("\r")[2] for line in lines]
     with pytest.MonkeyPatch.context() as patch:
-        if not any("\x1b" in line for line in lines):
-            for module in (logindex, loghits):
-                patch.setattr(module, "BLOCK_BYTES", 16)
+        for module in (logindex, loghits):
+            patch.setattr(module, "BLOCK_BYTES", block_bytes)
+        patch.setattr(logscan, "MOST_TRIES", tries)
+        patch.setattr(logsearch, "SCATTERED", scattered)
         log = opened(
             tmp_path_factory.mktemp("log") / "x.log", "".join(line + "\n" for line in lines).encode()
         )
@@ -85,6 +97,33 @@ def test_many_hits_in_a_block_are_all_found(tmp_path: Path) -> None:
     log = opened(tmp_path / "x.log", b"".join(b"step %d loss\n" % at for at in range(30_000)))
     assert len(found(log, "loss")) == 30_000
     assert len(found(log, "99 loss")) == 300
+
+
+def test_a_sequence_cut_by_the_edge_of_a_block_is_no_match(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (logindex, loghits):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 8)
+    log = opened(tmp_path / "x.log", b"abcde\x1b[1mf\nabcd\x1b[31mm\n1m\n")
+    assert found(log, "1m") == ["1m"]
+    assert found(log, "ef") == ["abcdef"]
+
+
+def test_text_in_a_string_for_the_terminal_is_no_match(tmp_path: Path) -> None:
+    log = opened(tmp_path / "x.log", b"a\x1b]0;title\x07b\ntitle\n")
+    assert found(log, "title") == ["title"]
+    assert found(log, "ab") == ["ab"]
+
+
+def test_a_match_drawn_over_in_the_next_block_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (logindex, loghits):
+        monkeypatch.setattr(module, "BLOCK_BYTES", 8)
+    monkeypatch.setattr(loghits, "LOOK_AHEAD_BYTES", 4)
+    log = opened(tmp_path / "x.log", b"\rloss 1 and more" * 3 + b"\rloss 2 in the end\nloss 1\n")
+    assert found(log, "loss 1") == ["loss 1"]
+    assert found(log, "loss 2") == ["loss 2 in the end"]
 
 
 def test_hits_grow_with_the_file(tmp_path: Path) -> None:

@@ -10,15 +10,17 @@ import numpy as np
 from tailboard_tui.store.logfile import LogText
 from tailboard_tui.store.logindex import BLOCK_BYTES, IntArray
 from tailboard_tui.store.loglevels import WORDS, level_of, traceback_parts
+from tailboard_tui.store.logscan import NONE
 from tailboard_tui.store.logsearch import (
     MANY_COLORED,
-    NONE,
     BlockText,
     Finder,
     Pattern,
     make_finder,
+    shown_bytes,
 )
 from tailboard_tui.store.regex_process import RegexTimeout
+from tailboard_tui.text.terminal_line import PIECE_BYTES
 
 LOOK_AHEAD_BYTES = 1024
 """Of the next block, so that a match across the edge is found; no longer text is typed."""
@@ -86,8 +88,10 @@ class Hits:
 
     def step(self) -> bool:
         """Search one block more, if the index knows it; whether it did."""
-        assert self.log.index is not None
-        if self.is_complete or self.first_block <= self.log.index.first_block:
+        index = self.log.index
+        assert index is not None
+        # A row that begins in the block before is looked at as a whole: so that one must be known too.
+        if self.is_complete or (self.first_block <= index.first_block + 1 and not index.is_complete):
             return False
         self._search(self.first_block - 1)
         self.first_block -= 1
@@ -150,23 +154,58 @@ class Hits:
             return
         if not len(found):
             return
-        rows = np.unique(index.rows_at(block, found))
-        if self._shows is not None and index.pieces(block).has_moves:
-            shown = [row for row in rows.tolist() if self._shows(self.log.row(row).line.text)]
-            rows = np.array(shown, np.int64)
+        rows = self._shown_rows(block, index.rows_at(block, found))
         rows = self._without_neighbours(block, rows)
         if len(rows):
             self._rows[block] = rows
             self.count += len(rows)
 
+    def _shown_rows(self, block: int, rows: IntArray) -> IntArray:
+        """`rows` without those of which only a part matches: one drawn over, or cut by the block's edge."""
+        index, shows = self.log.index, self._shows
+        assert index is not None
+        if not index.is_plain(block):
+            rows = np.unique(rows)
+        if shows is None or index.every_update:
+            return rows
+        if not index.is_plain(block):
+            return np.array([row for row in rows.tolist() if shows(self.log.row(row).line.text)], np.int64)
+        for row, edge in ((int(rows[0]), block), (int(rows[-1]), block + 1)):
+            if row == index.start_row(edge) and not self._shows_across(edge * BLOCK_BYTES, shows):
+                rows = rows[rows != row]
+        return rows
+
+    def _shows_across(self, edge: int, shows: Callable[[str], bool]) -> bool:
+        """Whether the row that reaches over an edge between blocks matches as a whole."""
+        start = max(edge - PIECE_BYTES, 0)
+        data = self.log.read(start, edge - start + PIECE_BYTES)
+        first = data.rfind(b"\n", 0, edge - start) + 1
+        end = data.find(b"\n", edge - start)
+        is_whole = (first > 0 or start == 0) and end >= 0
+        piece = data[first : end if end >= 0 else len(data)]
+        if first == edge - start or not (is_whole or b"\r" in piece):
+            return True  # it does not reach over, or is too long to tell
+        return shows(shown_bytes(piece).decode("utf-8", "replace"))
+
     def _without_neighbours(self, block: int, rows: IntArray) -> IntArray:
         """`rows` without those that the blocks beside found already, in their part of the same row."""
-        after, before = self._rows.get(block + 1), self._rows.get(block - 1)
+        after, before = self._beside(block, 1), self._beside(block, -1)
         if after is not None and len(rows) and rows[-1] >= after[0]:
             rows = rows[rows < after[0]]
         if before is not None and len(rows) and rows[0] <= before[-1]:
             rows = rows[rows > before[-1]]
         return rows
+
+    def _beside(self, block: int, step: int) -> IntArray | None:
+        """What the next block found, below (1) or above (-1), past blocks that lie within one row."""
+        index = self.log.index
+        assert index is not None
+        block += step
+        while index.first_block <= block < index.end_block and block not in self._rows:
+            if index.start_row(block) != index.start_row(block + 1):
+                return None
+            block += step
+        return self._rows.get(block)
 
 
 def block_text(log: LogText, block: int, *, look_back: int = 0) -> BlockText:
@@ -179,15 +218,18 @@ def block_text(log: LogText, block: int, *, look_back: int = 0) -> BlockText:
     data = log.read(offset - before, min(length + LOOK_AHEAD_BYTES, index.size_bytes - offset) + before)
     data, above = data[before:], data[:before]
 
+    # The last piece may go on in the next block.
+    limits = [data.find(end, length - 1) for end in (b"\r", b"\n")[not index.every_update :]]
+    limit = min((limit for limit in limits if limit >= 0), default=len(data))
+
     def cut() -> tuple[IntArray, IntArray]:
         pieces = index.pieces(block, data[:length])
         starts, ends = pieces.starts - offset, pieces.ends - offset
-        if len(ends) and ends[-1] == length:  # the last piece goes on in the next block
-            newline = data.find(b"\n", length)
-            ends[-1] = newline if newline >= 0 else len(data)
+        if len(ends) and ends[-1] == length:
+            ends[-1] = limit
         return starts, ends
 
-    return BlockText(data, cut, above)
+    return BlockText(data, cut, limit=limit, before=above, is_plain=index.is_plain(block))
 
 
 def search_hits(log: LogText, pattern: Pattern) -> Hits:

@@ -275,8 +275,14 @@ class LogIndex:
         at = max(int(np.searchsorted(pieces.starts, offset, side="right")) - 1, 0)
         return int(pieces.starts[at]), int(pieces.first_rows[at]) + int(self._starts[block])
 
+    def is_plain(self, block: int) -> bool:
+        """Whether each newline of an indexed block, and nothing else, begins a row."""
+        return not self.every_update and block not in self._with_moves
+
     def rows_at(self, block: int, pieces: IntArray) -> IntArray:
         """The rows of a block's pieces, given by their indices."""
+        if self.is_plain(block):
+            return pieces + int(self._starts[block])
         return self.pieces(block).first_rows[pieces] + int(self._starts[block])
 
     def stretch(self, row: int) -> Stretch | None:

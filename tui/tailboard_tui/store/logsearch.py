@@ -7,7 +7,6 @@ with escape sequences or carriage returns in them are looked at one by one.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logscan import NONE, Scan
 from tailboard_tui.store.regex_process import RegexProcess, RegexTimeout
-
-NONE = np.zeros(0, np.int64)
 
 BLOCK_TIMEOUT_S = 2.0
 """A regular expression that needs longer for 256 KiB is stopped; an ordinary one needs 2 ms."""
@@ -27,21 +25,25 @@ BLOCK_TIMEOUT_S = 2.0
 SPANS_TIMEOUT_S = 0.3
 """The same for the few rows on the screen."""
 
-DENSE = 64
-"""Hits in a block from which on numpy finds all of them at once faster than one by one."""
+SCATTERED = 200
+"""Lines of a block that are looked at one by one; of more, numpy finds all at once faster."""
 
 MANY_COLORED = 200
 """Pieces with escape sequences from which on they are taken out of the whole block at once."""
 
-_SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+DENSE_BLOCKS = 15
+"""So many blocks after one with more are taken to be like it."""
+
+_SEQUENCE = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]"
+    rb"|\x1b[\]PX^_][^\x07\n\x18\x1a\x1b]*(?:\x07|\x1b\\)"
+    rb"|\x1b[ -/]*[0-OQ-WYZ`-~]"
+)
+"""What is not shown, as in `text.ansi`."""
+
+_OTHER_SEQUENCE = re.compile(rb"\x1b[^\[]")
 _SEQUENCE_BYTES = b"0123456789:;<=>?[mhlabcdefgjk"
 """What a sequence consists of: a text that begins so may match inside one."""
-
-_SEQUENCE_LIMIT = 40
-"""Bytes of a sequence that are looked at; colours have under 30."""
-
-_IS_PARAMETER = np.zeros(256, np.bool_)
-_IS_PARAMETER[0x20:0x40] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +90,34 @@ class BlockText:
     """The bytes of one block, and a little more; cut into pieces when that is needed.
 
     Attributes:
-        data: The bytes. What lies beyond the last piece's end belongs to the next block.
+        data: The bytes.
+        limit: Where the block's last piece ends in `data`; what lies beyond belongs to the next block.
         before: What stands before the block, as much as was asked for.
     """
 
     def __init__(
-        self, data: bytes, cut: Callable[[], tuple[IntArray, IntArray]], before: bytes = b""
+        self,
+        data: bytes,
+        cut: Callable[[], tuple[IntArray, IntArray]],
+        *,
+        limit: int,
+        before: bytes = b"",
+        is_plain: bool = False,
     ) -> None:
         """Remember the bytes.
 
         Args:
             data: See the class.
             cut: Gives the offsets in `data` at which pieces start and end, shape (n,) each.
+            limit: See the class.
             before: See the class.
+            is_plain: Whether each newline, and nothing else, begins a piece.
         """
         self.data = data
+        self.limit = limit
         self.before = before
         self._cut = cut
+        self._is_plain = is_plain
 
     @cached_property
     def _bounds(self) -> tuple[IntArray, IntArray]:
@@ -125,9 +138,8 @@ class BlockText:
         return self.data[self.starts[number] : self.ends[number]]
 
     def shown(self, number: int) -> bytes:
-        """One piece without escape sequences, and of a bar its last state."""
-        piece = shown_part(self.piece(number))
-        return _SEQUENCE.sub(b"", piece) if b"\x1b" in piece else piece
+        """One piece as `shown_bytes`."""
+        return shown_bytes(self.piece(number))
 
     @cached_property
     def colored(self) -> IntArray:
@@ -145,20 +157,53 @@ class BlockText:
         return self.holding(np.flatnonzero(np.frombuffer(self.data, np.uint8) == byte))
 
     def holding(self, places: IntArray) -> IntArray:
-        """The pieces in which these offsets lie, each once."""
-        if not len(places) or not len(self.starts):
+        """The pieces in which these ascending offsets lie, each once."""
+        places = places[: np.searchsorted(places, self.limit)]
+        if not len(places):
             return NONE
-        if places[-1] >= self.ends[-1]:
-            places = places[places < self.ends[-1]]
-        at = np.searchsorted(self.starts, places, side="right") - 1
-        return at[np.append(True, at[1:] != at[:-1])] if len(at) else NONE
+        is_cut = "_bounds" in self.__dict__
+        if self._is_plain and not is_cut and len(places) <= SCATTERED:
+            at = self._newlines_before(places)
+        else:
+            at = np.searchsorted(self.starts, places, side="right") - 1
+        pieces: IntArray = at[np.append(True, at[1:] != at[:-1])]
+        return pieces
+
+    def _newlines_before(self, places: IntArray) -> IntArray:
+        """Newlines in front of each of a few offsets: much faster than to cut the whole block."""
+        is_newline = np.frombuffer(self.data, np.uint8) == 10
+        counts, start = [], 0
+        for place in places.tolist():
+            counts.append(np.count_nonzero(is_newline[start:place]))
+            start = place
+        return np.cumsum(counts)
+
+    def line_around(self, place: int) -> tuple[int, int]:
+        """Where the piece that holds an offset before `limit` starts and ends."""
+        if not self._is_plain:
+            at = int(np.searchsorted(self.starts, place, side="right")) - 1
+            return int(self.starts[at]), int(self.ends[at])
+        end = self.data.find(b"\n", place, self.limit)
+        return self.data.rfind(b"\n", 0, place) + 1, end if end >= 0 else self.limit
 
     def without_colors(self) -> BlockText:
         """The same without escape sequences; the pieces keep their numbers."""
         cuts = np.array([found.span() for found in _SEQUENCE.finditer(self.data)], np.int64).reshape(-1, 2)
         removed = np.append(0, np.cumsum(cuts[:, 1] - cuts[:, 0]))
-        starts, ends = (at - removed[np.searchsorted(cuts[:, 0], at)] for at in self._bounds)
-        return BlockText(_SEQUENCE.sub(b"", self.data), lambda: (starts, ends), self.before)
+
+        def moved(at: IntArray) -> IntArray:
+            shifted: IntArray = at - removed[np.searchsorted(cuts[:, 0], at)]
+            return shifted
+
+        starts, ends = (moved(at) for at in self._bounds)
+        limit = int(moved(np.array([self.limit]))[0])
+        return BlockText(
+            _SEQUENCE.sub(b"", self.data),
+            lambda: (starts, ends),
+            limit=limit,
+            before=self.before,
+            is_plain=self._is_plain,
+        )
 
 
 class Finder(Protocol):
@@ -188,44 +233,50 @@ class TextFinder:
         self._folds = not pattern.is_case_sensitive
         self._text = ascii_lower(pattern.text) if self._folds else pattern.text
         self._needle = self._text.encode("utf-8", "surrogateescape")
-        self._letters = np.zeros(256, np.bool_)
-        self._letters[list(self._needle[:-1])] = True
-        pairs = [first << 8 | second for first, second in itertools.pairwise(self._needle)]
-        self._pairs = np.array(pairs, np.int64)
         self._may_be_sequence = self._needle[:1].lower() in _SEQUENCE_BYTES
+        self._dense_blocks = 0
+        self._scan = Scan(self._needle, folds=self._folds)
 
     def pieces(self, block: BlockText) -> IntArray:
         """As `Finder`."""
+        if self._dense_blocks:
+            self._dense_blocks -= 1
+            return self._dense_pieces(block)
+        scan = self._scan.block(block.data, block.limit)
+        found: list[int] = []
+        place = scan.next(0)
+        for _ in range(SCATTERED):
+            if place is None:
+                return block.holding(np.array(found, np.int64))
+            start, end = block.line_around(place[0])
+            if self._is_shown(block.data[start:end], is_whole=place[1]):
+                found.append(place[0])
+            place = scan.next(end)
+        self._dense_blocks = DENSE_BLOCKS
+        return self._dense_pieces(block)
+
+    def _is_shown(self, line: bytes, *, is_whole: bool) -> bool:
+        """Whether a line shows the text, which stands in it as it is, or may with colours in it."""
+        is_sure = is_whole and b"\r" not in line.rstrip(b"\r")
+        if is_sure and b"\x1b" in line:
+            is_sure = not self._may_be_sequence and line.count(b"\x1b") == line.count(b"\x1b[")
+        return is_sure or self._needle in self._folded(shown_bytes(line))
+
+    def _dense_pieces(self, block: BlockText) -> IntArray:
+        """As `pieces`, where there is much to look at: all lines of the block at once."""
         data = self._folded(block.data)
         found = literal_pieces(data, self._needle, block)
-        split = self._split_by_colors(data, block)
+        split = block.holding(self._scan.colored_places(block.data, data))
         if not len(found) and not len(split):
             return NONE
         doubtful = np.union1d(split, np.intersect1d(found, block.drawn_over, assume_unique=True))
-        if self._may_be_sequence:
+        if self._may_be_sequence or _OTHER_SEQUENCE.search(data):
             doubtful = np.union1d(doubtful, np.intersect1d(found, block.colored, assume_unique=True))
         if not len(doubtful):
             return found
         sure = np.setdiff1d(found, doubtful, assume_unique=True)
         seen = [at for at in doubtful.tolist() if self._needle in self._folded(block.shown(at))]
         return np.union1d(sure, np.array(seen, np.int64))
-
-    def _split_by_colors(self, data: bytes, block: BlockText) -> IntArray:
-        """Pieces in which an escape sequence may stand within the text: between two of its letters."""
-        if b"\x1b" not in data or len(self._needle) < 2:
-            return NONE
-        array = np.frombuffer(data, np.uint8)
-        before = np.flatnonzero(array[1:] == 0x1B)
-        before = before[self._letters[array[before]]]
-        after = before + 3
-        for _ in range(_SEQUENCE_LIMIT):
-            inside = _IS_PARAMETER[array[np.minimum(after, len(array) - 1)]]
-            if not inside.any():
-                break
-            after += inside
-        following = array[np.minimum(after + 1, len(array) - 1)]
-        pairs = array[before].astype(np.int64) << 8 | following
-        return block.holding(before[np.isin(pairs, self._pairs) | (following == 0x1B)])
 
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:
         """As `Finder`."""
@@ -279,27 +330,13 @@ def make_finder(pattern: Pattern) -> Finder:
 
 
 def literal_pieces(data: bytes, needle: bytes, block: BlockText) -> IntArray:
-    """Pieces that hold `needle` anywhere."""
-    at = data.find(needle)
-    if at < 0:
-        return NONE
-    places: list[int] = []
-    while at >= 0:
-        places.append(at)
-        if len(places) == DENSE:
-            return _dense_pieces(data, needle, block)
-        at = data.find(needle, at + 1)
-    return block.holding(np.array(places, np.int64))
-
-
-def _dense_pieces(data: bytes, needle: bytes, block: BlockText) -> IntArray:
-    """As above, for many hits: candidates by the byte that is rarest, then compared byte by byte."""
+    """Pieces that hold `needle` anywhere: places of its rarest byte, then compared byte by byte."""
     array = np.frombuffer(data, np.uint8)
     sample = np.bincount(array[:: max(len(array) // 4096, 1)], minlength=256)
     order = sorted(range(len(needle)), key=lambda at: int(sample[needle[at]]))
     last = len(array) - len(needle) + 1
     first = order[0]
-    places = np.flatnonzero(array[first : first + last] == needle[first])
+    places = np.flatnonzero(array[first : first + max(last, 0)] == needle[first])
     for at in order[1:]:
         places = places[array[places + at] == needle[at]]
     return block.holding(places)
@@ -312,3 +349,9 @@ def shown_part(piece: bytes) -> bytes:
         return piece
     before, _, last = piece.rpartition(b"\r")
     return last if last.strip() else before.rpartition(b"\r")[2]
+
+
+def shown_bytes(piece: bytes) -> bytes:
+    """A piece without escape sequences, and of a bar its last state."""
+    piece = shown_part(piece)
+    return _SEQUENCE.sub(b"", piece) if b"\x1b" in piece else piece
