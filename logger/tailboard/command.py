@@ -6,19 +6,15 @@ So Ctrl-C, Ctrl-Z and /dev/tty work as without us, and the command cannot tell t
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import pty
 import select
 import signal
-import struct
-import termios
 import threading
 import time
 
 from tailboard import layout
 from tailboard.resuming import last_event
+from tailboard.streams import Stream, make_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +24,6 @@ if TYPE_CHECKING:
 
 LINGER_S = 1.0
 """How long output is still read after the command's exit: a background process may hold it open for ever."""
-
-CHUNK_BYTES = 256 * 1024
-
-_PIPE_BYTES = 1024 * 1024
-"""Asked of the kernel, so that the command rarely waits for us."""
 
 _FORWARDED = (
     signal.SIGINT,
@@ -85,7 +76,7 @@ def record_command(
     arguments: list[str],
     *,
     sample: bool = True,
-    listen: Callable[[str, bytes], None] | None = None,
+    listen: Callable[[str, memoryview], None] | None = None,
 ) -> int:
     """Run a command and record it into `run`, which is ended with it.
 
@@ -108,7 +99,7 @@ def record_command(
         os.write(2, f"tailboard run: {arguments[0]}: {error.strerror}\n".encode("utf-8", "replace"))
         return code
 
-    def record(stream: str, content: bytes) -> None:
+    def record(stream: str, content: memoryview) -> None:
         output.write(stream, content)
         if listen is not None:
             listen(stream, content)
@@ -117,7 +108,7 @@ def record_command(
         run.sample_resources(command.pid, True)
     code, is_signal = command.pump(record, run.check)
     if listen is not None:
-        listen("", b"")
+        listen("", memoryview(b""))
     _end(run, code, is_signal)
     return code
 
@@ -141,109 +132,27 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-class Stream:
-    """One way of the command's output through us: a pty or a pipe, and where it leads."""
-
-    def __init__(self, name: str, target: int) -> None:
-        """Make the pty or pipe.
-
-        Args:
-            name: `stdout` or `stderr`, for the index.
-            target: Our own descriptor that gets what comes.
-        """
-        self.name = name
-        self.target: int | None = target
-        self.is_pty = os.isatty(target)
-        if self.is_pty:
-            self.source, self.inlet = pty.openpty()
-            _send_bytes_unchanged(self.inlet)
-            self.copy_window_size()
-        else:
-            self.source, self.inlet = os.pipe2(os.O_CLOEXEC)
-            _enlarge(self.source)
-        os.set_blocking(self.source, False)
-        self.is_open = True
-
-    def copy_window_size(self) -> None:
-        """Give the pty the size of our terminal."""
-        if self.is_pty and self.target is not None:
-            size = fcntl.ioctl(self.target, termios.TIOCGWINSZ, bytes(8))
-            fcntl.ioctl(self.source, termios.TIOCSWINSZ, size)
-
-    def waiting_bytes(self) -> int:
-        """What can be read now."""
-        try:
-            found: int = struct.unpack("i", fcntl.ioctl(self.source, termios.FIONREAD, bytes(4)))[0]
-        except OSError:
-            return 0
-        return found
-
-    def read(self) -> bytes | None:
-        """The next piece of output; empty when there is none now; None at its end."""
-        try:
-            return os.read(self.source, CHUNK_BYTES) or None
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            if error.errno == errno.EIO:  # a pty whose other side is closed
-                return None
-            raise
-
-    def pass_on(self, content: bytes) -> None:
-        """Write to our own stdout or stderr. When its reader is gone the command notices, as without us."""
-        view = memoryview(content)
-        while view and self.target is not None:
-            try:
-                view = view[os.write(self.target, view) :]
-            except BlockingIOError:
-                select.select([], [self.target], [])
-            except BrokenPipeError:
-                self.target = None
-                self.close()
-            except OSError:
-                self.target = None  # the terminal is gone; the recording goes on
-
-    def close(self) -> None:
-        """Stop reading."""
-        if self.is_open:
-            self.is_open = False
-            os.close(self.source)
+def _next_signal() -> tuple[int, bool]:
+    """Wait for a signal; tells it and whether the command has got it too, from our common terminal."""
+    if hasattr(signal, "sigwaitinfo"):
+        found = signal.sigwaitinfo(_HEEDED)
+        return found.si_signo, found.si_code == _FROM_KERNEL
+    number = signal.sigwait(_HEEDED)  # macOS does not tell the sender: the keys of a terminal are likelier
+    return number, number in (signal.SIGINT, signal.SIGQUIT) and _is_foreground()
 
 
-def _send_bytes_unchanged(fd: int) -> None:
-    """No newline translation in the pty: the terminal behind us does that."""
-    attributes = termios.tcgetattr(fd)
-    attributes[1] &= ~termios.OPOST
-    termios.tcsetattr(fd, termios.TCSANOW, attributes)
-
-
-def _enlarge(fd: int) -> None:
+def _is_foreground() -> bool:
+    """Whether the keys of a terminal, such as Ctrl-C, send signals to our process group."""
     try:
-        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    except (AttributeError, OSError):
-        return
-
-
-def _streams() -> tuple[Stream, Stream]:
-    """The ways for stdout and stderr: a common one where both lead to the same place keeps their order."""
-    out = Stream("stdout", 1)
-    if _is_same(1, 2):
-        return out, out
-    return out, Stream("stderr", 2)
-
-
-def _open_missing() -> None:
-    """Give closed standard descriptors a place, so that a pipe of ours does not get their number."""
-    for fd in (0, 1, 2):
-        try:
-            os.fstat(fd)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-
-
-def _is_same(one: int, other: int) -> bool:
-    first, second = os.fstat(one), os.fstat(other)
-    return (first.st_dev, first.st_ino, first.st_rdev) == (second.st_dev, second.st_ino, second.st_rdev)
+        fd = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
 class Command:
@@ -255,8 +164,7 @@ class Command:
         Raises:
             OSError: It cannot be started.
         """
-        _open_missing()
-        self._out, self._err = _streams()
+        self._out, self._err = make_streams()
         try:
             self.pid = os.posix_spawnp(
                 arguments[0],
@@ -273,22 +181,22 @@ class Command:
             for stream in {self._out, self._err}:
                 os.close(stream.inlet)
         self._status: int | None = None
-        self._wake_out, self._wake_in = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._wake_out, self._wake_in = os.pipe()
         threading.Thread(target=self._heed_signals, name="tailboard-signals", daemon=True).start()
 
     def _heed_signals(self) -> None:
-        """Pass signals on. Runs in a thread, where `sigwaitinfo` tells who sent them."""
+        """Pass signals on. Runs in a thread, where waiting tells who sent them."""
         while True:
-            found = signal.sigwaitinfo(_HEEDED)
-            if found.si_signo == signal.SIGCHLD:
+            number, is_known = _next_signal()
+            if number == signal.SIGCHLD:
                 os.write(self._wake_in, b"c")
-            elif found.si_signo == signal.SIGWINCH:
+            elif number == signal.SIGWINCH:
                 for stream in (self._out, self._err):
                     if stream.is_open:
                         stream.copy_window_size()
-                self._signal(found.si_signo)
-            elif found.si_code != _FROM_KERNEL:
-                self._signal(found.si_signo)
+                self._signal(number)
+            elif not is_known:
+                self._signal(number)
 
     def _signal(self, number: int) -> None:
         if self._status is None:
@@ -297,7 +205,7 @@ class Command:
             except ProcessLookupError:
                 return
 
-    def pump(self, record: Callable[[str, bytes], None], idle: Callable[[], None]) -> tuple[int, bool]:
+    def pump(self, record: Callable[[str, memoryview], None], idle: Callable[[], None]) -> tuple[int, bool]:
         """Pass on and record the output until the command has ended.
 
         Args:
@@ -338,7 +246,7 @@ class Command:
         code = os.waitstatus_to_exitcode(self._status)
         return (code, False) if code >= 0 else (128 - code, True)
 
-    def _move(self, stream: Stream, record: Callable[[str, bytes], None]) -> int:
+    def _move(self, stream: Stream, record: Callable[[str, memoryview], None]) -> int:
         """Pass one piece on; gives its length in bytes."""
         content = stream.read()
         if content is None:

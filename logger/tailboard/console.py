@@ -32,7 +32,7 @@ class OutputFile:
         self._stream = ""
         self._index_at = 0.0
 
-    def write(self, stream: str, content: bytes) -> None:
+    def write(self, stream: str, content: bytes | memoryview) -> None:
         """Append what was printed.
 
         Args:

@@ -6,7 +6,6 @@ their own files into that directory. They find it by a small file beside the run
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -68,6 +67,8 @@ class Meeting:
             turn: How many runs this process has begun before: the second `init` is another run.
         """
         launch = [f"{name}={environment[name]}" for name in _LAUNCH if name in environment]
+        import hashlib
+
         digest = hashlib.sha256("\n".join([*launch, str(turn)]).encode("utf-8", "replace")).hexdigest()[:16]
         self._path = os.path.join(root, f".launch-{digest}.json")
 

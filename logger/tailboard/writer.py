@@ -85,8 +85,8 @@ class LineWriter:
         except OSError:
             return 0
 
-    def append(self, line: bytes) -> None:
-        """Write `line`, which ends in a newline, in one piece; keep it in memory where that fails."""
+    def append(self, line: bytes | memoryview) -> None:
+        """Write `line`, which ends in a newline, in one piece; keep a copy in memory where that fails."""
         if self._troubled:
             self._append_later(line)
             return
@@ -185,11 +185,11 @@ class LineWriter:
             f"cannot write {self.path}: {error.strerror or error}; what is logged waits in memory",
         )
 
-    def _keep(self, line: bytes, error: OSError) -> None:
+    def _keep(self, line: bytes | memoryview, error: OSError) -> None:
         self._fail(error)
         self._enqueue(line)
 
-    def _enqueue(self, line: bytes) -> None:
+    def _enqueue(self, line: bytes | memoryview) -> None:
         if self._backlog_bytes + len(line) > BACKLOG_BYTES:
             self._dropped += 1
             self._warn(
@@ -197,9 +197,9 @@ class LineWriter:
             )
             return
         self._backlog_bytes += len(line)
-        self._backlog.append(line)
+        self._backlog.append(bytes(line))
 
-    def _append_later(self, line: bytes) -> None:
+    def _append_later(self, line: bytes | memoryview) -> None:
         """The path of trouble: queue the line, and when it is time, write all that waits in order."""
         if self.is_closed:
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -83,11 +82,16 @@ def roots(paths: Sequence[str] | None) -> list[str]:
     """`paths`, or the default.
 
     Raises:
-        CommandError: One of them does not exist.
+        CommandError: One of them does not exist, or lies on another machine.
     """
     chosen = list(paths or default_roots())
     for path in chosen:
-        if not is_remote(path) and not os.path.exists(path):
+        if is_remote(path):
+            raise CommandError(
+                f"{clean(path)} is on another machine, which is not read from here: "
+                "run tailboard there, for example `ssh host -t tailboard PATH`"
+            )
+        if not os.path.exists(path):
             raise CommandError(f"no such file or directory: {clean(path)}")
     return chosen
 
@@ -171,7 +175,11 @@ def paint(text: str, color: Color | None) -> str:
 
 def output_width() -> int | None:
     """Cells that a line may have, or None where stdout is no terminal: nothing is cut in a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 @dataclass(frozen=True, slots=True)

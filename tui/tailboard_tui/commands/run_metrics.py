@@ -35,7 +35,7 @@ class MetricsFromOutput:
         self._last: tuple[str, float, dict[str, float]] | None = None
         self._is_joined = False
 
-    def feed(self, stream: str, content: bytes) -> None:
+    def feed(self, stream: str, content: bytes | memoryview) -> None:
         """The next piece of a stream's output; an empty one is the end."""
         if self._is_joined:
             return

@@ -1,0 +1,153 @@
+"""The ways that a recorded command's stdout and stderr take through us: a pty or a pipe each."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import pty
+import select
+import struct
+import termios
+import time
+
+CHUNK_BYTES = 1024 * 1024
+"""Read at most at once, and asked of the kernel as the size of a pipe: the command rarely waits for us."""
+
+_ENOUGH_BYTES = CHUNK_BYTES // 4
+"""Where a piece was as large as this, the next is not waited for."""
+
+_GATHER_S = 0.002
+"""How long output in full flow may gather: a few large pieces cost a fraction of thousands of small ones."""
+
+_FLOW_S = 0.02
+"""Output is in full flow while pieces come closer together than this."""
+
+_TERMINAL_BYTES = 64 * 1024
+"""Read of a pty before it is passed on: so much it buffers. Source: TTYB_DEFAULT_MEM_LIMIT, tty_buffer.c"""
+
+
+class Stream:
+    """One way of the command's output through us: where it comes from, where it leads."""
+
+    def __init__(self, name: str, target: int) -> None:
+        """Make the pty or pipe.
+
+        Args:
+            name: `stdout` or `stderr`, for the index.
+            target: Our own descriptor that gets what comes.
+        """
+        self.name = name
+        self.target: int | None = target
+        self.is_pty = os.isatty(target)
+        self.is_open = True
+        self._gather_until = 0.0
+        self._buffer = memoryview(bytearray(CHUNK_BYTES))
+        if self.is_pty:
+            self.source, self.inlet = pty.openpty()
+            _send_bytes_unchanged(self.inlet)
+            self.copy_window_size()
+        else:
+            self.source, self.inlet = os.pipe()
+            _enlarge(self.source)
+        os.set_blocking(self.source, False)
+
+    def copy_window_size(self) -> None:
+        """Give the pty the size of our terminal."""
+        if self.is_pty and self.target is not None:
+            size = fcntl.ioctl(self.target, termios.TIOCGWINSZ, bytes(8))
+            fcntl.ioctl(self.source, termios.TIOCSWINSZ, size)
+
+    def waiting_bytes(self) -> int:
+        """What can be read now."""
+        try:
+            found: int = struct.unpack("i", fcntl.ioctl(self.source, termios.FIONREAD, bytes(4)))[0]
+        except OSError:
+            return 0
+        return found
+
+    def read(self) -> memoryview | None:
+        """The next piece of output, valid until the next call; empty when there is none now; None at its end.
+
+        One buffer serves all pieces: a new one for each costs more than the copying.
+        """
+        if self.is_pty:
+            return self._read_terminal()
+        if time.monotonic() < self._gather_until:
+            time.sleep(_GATHER_S)
+        try:
+            size = os.readv(self.source, [self._buffer])
+        except BlockingIOError:
+            return self._buffer[:0]
+        self._gather_until = 0.0 if size >= _ENOUGH_BYTES else time.monotonic() + _FLOW_S
+        return self._buffer[:size] if size else None
+
+    def _read_terminal(self) -> memoryview | None:
+        """All that the pty holds; the kernel hands it out a page at a time."""
+        size = 0
+        try:
+            while size < _TERMINAL_BYTES:
+                more = os.readv(self.source, [self._buffer[size:]])
+                if not more:  # macOS says so at the end
+                    break
+                size += more
+        except BlockingIOError:
+            return self._buffer[:size]
+        except OSError as error:
+            if error.errno != errno.EIO:  # EIO: the other side is closed
+                raise
+        return self._buffer[:size] if size else None
+
+    def pass_on(self, view: memoryview) -> None:
+        """Write to our own stdout or stderr. When its reader is gone the command notices, as without us."""
+        while view and self.target is not None:
+            try:
+                view = view[os.write(self.target, view) :]
+            except BlockingIOError:
+                select.select([], [self.target], [])
+            except BrokenPipeError:
+                self.target = None
+                self.close()
+            except OSError:
+                self.target = None  # the terminal is gone; the recording goes on
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self.is_open:
+            self.is_open = False
+            os.close(self.source)
+
+
+def make_streams() -> tuple[Stream, Stream]:
+    """The ways for stdout and stderr: a common one where both lead to the same place keeps their order."""
+    _open_missing()
+    out = Stream("stdout", 1)
+    return (out, out) if _is_same(1, 2) else (out, Stream("stderr", 2))
+
+
+def _send_bytes_unchanged(fd: int) -> None:
+    """No newline translation in the pty: the terminal behind us does that."""
+    attributes = termios.tcgetattr(fd)
+    attributes[1] &= ~termios.OPOST
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
+def _enlarge(fd: int) -> None:
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, CHUNK_BYTES)
+    except (AttributeError, OSError):  # not Linux, or above /proc/sys/fs/pipe-max-size
+        return
+
+
+def _open_missing() -> None:
+    """Give closed standard descriptors a place, so that a pipe of ours does not get their number."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _is_same(one: int, other: int) -> bool:
+    first, second = os.fstat(one), os.fstat(other)
+    return (first.st_dev, first.st_ino, first.st_rdev) == (second.st_dev, second.st_ino, second.st_rdev)
