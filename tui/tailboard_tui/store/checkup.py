@@ -21,9 +21,8 @@ EXTRAS = {
     "textual-image": "pictures in the Media tab",
     "textual-serve": "`tailboard serve`",
     "nvidia-ml-py": "GPU samples",
-    "fsspec": "remote folders (s3://, gs://)",
 }
-EXTRA_NAMES = {"textual-image": "images", "textual-serve": "serve", "nvidia-ml-py": "gpu", "fsspec": "remote"}
+EXTRA_NAMES = {"textual-image": "images", "textual-serve": "serve", "nvidia-ml-py": "gpu"}
 
 FEW_WATCHES = 8192
 FEW_INSTANCES = 64
