@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
@@ -20,6 +20,7 @@ from tailboard_tui.commands.common import (
     paint,
     print_table,
     resolve_run,
+    roots,
 )
 from tailboard_tui.store.fields import as_text
 from tailboard_tui.store.goal import best, direction
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from tailboard_tui.formats.base import Value
     from tailboard_tui.store.model import RunRow
     from tailboard_tui.store.objects import Json
+    from tailboard_tui.store.pins import SharedData
+
+NAMED_RUNS = 10
+"""Runs that are named of those that share data; `--json --details` names all."""
 
 ERROR_CHARS = 20_000
 """The end of a traceback tells the cause; a longer one is cut at its beginning."""
@@ -61,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         from tailboard_tui.store.objects import dumps, run_object
 
-        print(dumps(_with_resources(row, now) if args.details else run_object(row, now)))
+        print(dumps(_details(row, args.root, now) if args.details else run_object(row, now)))
         return OK
     _print_heading(row)
     _print_pairs("", _origin(row, now))
@@ -69,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
     _print_pairs("summary", _values(row.facts.summary.items()))
     _print_metrics(row)
     _print_pairs("resources", _resources(row, now))
+    _print_pairs("ranks", _ranks(row))
     _print_pairs("artifacts", _artifacts(row))
+    _print_pairs("same data", _same_data(row, args.root))
     _print_pairs(
         "alerts", ((units.moment(item.time), f"{item.title} {item.text}") for item in row.facts.alerts)
     )
@@ -80,14 +87,32 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def _with_resources(row: RunRow, now: float) -> dict[str, Json]:
+def _details(row: RunRow, places: Sequence[str] | None, now: float) -> dict[str, Json]:
     from dataclasses import asdict
 
     from tailboard_tui.store.lookup import load_points
-    from tailboard_tui.store.objects import details_object
+    from tailboard_tui.store.objects import details_object, step
+    from tailboard_tui.store.ranks import rank_skew, rank_steps
     from tailboard_tui.store.resources import resources
 
-    return {**details_object(row, now), "resources": asdict(resources(row, load_points(row), now))}
+    steps = rank_steps(row)
+    return {
+        **details_object(row, now),
+        "resources": asdict(resources(row, load_points(row), now)),
+        "ranks": {str(rank): step(last) for rank, last in steps.items()},
+        "rank_skew": step(rank_skew(steps)),
+        "same_data": [
+            {"name": data.name, "sha256": data.sha256, "read_by": data.read_by, "made_by": data.made_by}
+            for data in _shared(row, places)
+        ],
+    }
+
+
+def _shared(row: RunRow, places: Sequence[str] | None) -> list[SharedData]:
+    from tailboard_tui.store.lookup import load_rows
+    from tailboard_tui.store.pins import has_digests, shared_data
+
+    return shared_data(row, load_rows(roots(places))) if has_digests(row) else []
 
 
 def _print_heading(row: RunRow) -> None:
@@ -222,6 +247,24 @@ def _artifacts(row: RunRow) -> Iterator[tuple[str, str]]:
         if isinstance(digest, str):
             parts.append(f"sha256 {digest[:12]}")
         yield as_text(item.get("name")), "  ".join(part for part in parts if part)
+
+
+def _ranks(row: RunRow) -> Iterator[tuple[str, str]]:
+    from tailboard_tui.store.ranks import rank_skew, rank_steps
+
+    steps = rank_steps(row)
+    for rank, last in steps.items():
+        yield f"rank {rank}", f"step {last:.15g}"
+    if steps:
+        yield "skew", f"{units.count(rank_skew(steps))} steps between first and last"
+
+
+def _same_data(row: RunRow, places: Sequence[str] | None) -> Iterator[tuple[str, str]]:
+    for data in _shared(row, places):
+        for what, ids in (("read by", data.read_by), ("made by", data.made_by)):
+            if ids:
+                more = f" and {len(ids) - NAMED_RUNS} more" if len(ids) > NAMED_RUNS else ""
+                yield data.name, f"{what} {', '.join(ids[:NAMED_RUNS])}{more}"
 
 
 def _place(file: str, line: int | None) -> str:

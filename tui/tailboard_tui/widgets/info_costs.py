@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from tailboard_tui.store.ranks import rank_steps
 from tailboard_tui.text import units
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow
     from tailboard_tui.store.resources import Resources
-
-_RANKED = re.compile(r"rank(\d{1,6})/(.+)", re.DOTALL)
 
 
 def cost_texts(used: Resources) -> dict[str, str]:
@@ -29,25 +27,6 @@ def cost_texts(used: Resources) -> dict[str, str]:
 
 def _size(size_bytes: float | None) -> str:
     return "" if size_bytes is None else units.size(size_bytes)
-
-
-def rank_steps(row: RunRow) -> dict[int, float]:
-    """The last step of every rank of a run that logged from several; empty for one that did not.
-
-    Rank 0 is compared by the metrics that other ranks have too.
-    """
-    steps: dict[int, float] = {}
-    shared: set[str] = set()
-    for name, stats in row.metrics.items():
-        found = _RANKED.fullmatch(name)
-        if found:
-            rank = int(found[1])
-            steps[rank] = max(stats.last_step, steps.get(rank, stats.last_step))
-            shared.add(found[2])
-    first = [row.metrics[name].last_step for name in shared if name in row.metrics]
-    if steps and first:
-        steps[0] = max(first)
-    return dict(sorted(steps.items()))
 
 
 def rank_texts(row: RunRow) -> dict[str, str]:
