@@ -266,6 +266,49 @@ async def test_queries_are_remembered() -> None:
         assert line.value == "tag:base"
 
 
+async def test_a_query_is_completed_by_keys_then_by_the_values_of_the_key() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        line = screen(pilot).query_one(RunFilter).query_one(Input)
+        await pilot.press("slash", *"optim", "tab")
+        assert line.value == "optimizer"
+        await pilot.press(*" = ", "tab")
+        assert line.value == "optimizer = adam"
+        await settled(pilot, lambda: table(pilot).model.listed == 12 and "adam" in shown(pilot))
+        await pilot.press(*" status:", "tab", "tab", "shift+tab")
+        assert line.value == "optimizer = adam status:finished"
+        await settled(pilot, lambda: table(pilot).model.listed == 4)
+
+
+async def test_a_view_is_saved_under_a_name_taken_up_again_and_deleted() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        await pilot.press("slash", *"status:failed", "enter", "s", *"host", "enter")
+        await settled(pilot, lambda: table(pilot).model.sort)
+        await pilot.press("V", *"broken ones", "enter", "escape", "V", *"all runs", "enter")
+        await settled(pilot, lambda: not table(pilot).model.sort and table(pilot).model.listed == 12)
+    async with explorer(fake_store(*sweep())) as pilot:
+        await pilot.press("V", "enter")
+        await settled(pilot, lambda: table(pilot).model.listed < 4)
+        assert [part.column.id for part in table(pilot).model.sort] == ["host"]
+        assert screen(pilot).query_one(RunFilter).query_text == "status:failed"
+        await pilot.press("V", "delete", "V")
+        await settled(pilot, lambda: isinstance(pilot.app.screen, Pick))
+        assert "broken" not in "\n".join(choice.title for choice in pilot.app.screen.choices)
+
+
+async def test_a_metric_column_shows_another_aspect_width_and_direction_by_key_and_keeps_them() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        await settled(pilot, lambda: len(table(pilot).columns) > 3)
+        await pilot.press("c", *"accuracy best", "shift+right", "ctrl+left", "ctrl+o", "enter")
+        await settled(pilot, lambda: "metric:min:val/accuracy" in [c.id for c in table(pilot).columns])
+        changed = next(c for c in table(pilot).columns if c.id == "metric:min:val/accuracy")
+        assert (changed.width, changed.is_set) == (18, True)
+        assert screen(pilot).view.goals == {"val/accuracy": "min"}
+        await pilot.press("c", *"accuracy min", "shift+left", "enter")
+    async with explorer(fake_store(*sweep())) as pilot:
+        await settled(pilot, lambda: "val/accuracy ↓" in [c.title for c in table(pilot).columns])
+        assert screen(pilot).view.widths == {"metric:min:val/accuracy": 18}
+
+
 async def test_groups_show_mean_and_deviation_and_fold() -> None:
     store = fake_store(*sweep())
     async with explorer(store, size=(160, 40)) as pilot:

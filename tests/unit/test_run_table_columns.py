@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from fake_store import HOSTILE, NOW, sweep
 from rows import run_row, stats
-from tailboard_tui.screens.explorer_list import automatic_columns
+from tailboard_tui.screens.explorer_columns import automatic_columns
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.cells import fit, sparkline, width_of
-from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, differing_config, make_column
+from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS
+from tailboard_tui.widgets.run_table_measures import make_column
 
 
 def cell(column_id: str, row: RunRow, now: float = NOW) -> str:
@@ -54,12 +55,6 @@ def test_a_live_duration_changes_only_with_its_unit() -> None:
     row = run_row(status="running", started=NOW - 130.0)
     assert cell("duration", row) == cell("duration", row, NOW + 30.0) == "2m"
     assert cell("duration", replace(row, ended=NOW)) == "2m 10s"
-
-
-def test_parameters_that_differ_become_columns_and_constant_ones_do_not() -> None:
-    assert differing_config(sweep(12), 8) == ["lr", "seed"]
-    assert differing_config([run_row(config={"a": 1})], 8) == []
-    assert differing_config([run_row(config={"a": 1}), run_row("b")], 8) == ["a"]
 
 
 def test_automatic_columns_are_what_tells_these_runs_apart() -> None:

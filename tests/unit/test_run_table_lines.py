@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from fake_store import NOW, sweep
 from rows import run_row, stats
 from tailboard_tui.store.model import RunRow
-from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn, make_column
-from tailboard_tui.widgets.run_table_lines import GroupLine, RunLine, RunLines, SortColumn, mean_and_std
+from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn
+from tailboard_tui.widgets.run_table_lines import GroupLine, RunLine, RunLines, SortColumn
+from tailboard_tui.widgets.run_table_measures import make_column
 
 
 def column(column_id: str) -> RunColumn:
@@ -154,8 +155,3 @@ def test_any_sequence_of_changes_lists_what_one_fill_lists(data: st.DataObject) 
     assert list(lines.lines) == list(fresh.lines)
     assert lines.listed == len(fresh.lines)
     assert all(lines.index_of(line.key) == place for place, line in enumerate(lines.lines))
-
-
-def test_mean_and_deviation_leave_out_what_is_not_finite() -> None:
-    assert mean_and_std([1.0, 3.0, float("nan"), float("inf")]) == (2.0, 2.0**0.5)
-    assert mean_and_std([5.0]) == (5.0, 0.0)

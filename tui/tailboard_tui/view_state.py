@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,10 @@ class ViewState:
     """Column id and whether the largest is first; the first one decides."""
     groups: list[str] = field(default_factory=list)
     query: str = ""
+    widths: dict[str, int] = field(default_factory=dict)
+    """Cells of the columns that the user made narrower or wider, by id."""
+    goals: dict[str, str] = field(default_factory=dict)
+    """Which way a metric is better, `min` or `max`, where the user has said so."""
     history: list[str] = field(default_factory=list)
     """Queries, the newest last."""
     charts: dict[str, object] = field(default_factory=dict)
@@ -63,6 +68,14 @@ def view_from(found: object) -> ViewState:
     sort = found.get("sort")
     if isinstance(sort, list):
         view.sort = [(part[0], bool(part[1])) for part in sort if _is_sort(part)]
+    widths = found.get("widths")
+    if isinstance(widths, dict):
+        view.widths = {
+            name: width for name, width in widths.items() if type(width) is int and 0 < width <= 400
+        }
+    goals = found.get("goals")
+    if isinstance(goals, dict):
+        view.goals = {name: side for name, side in goals.items() if side in ("min", "max")}
     if isinstance(found.get("query"), str):
         view.query = found["query"]
     charts = found.get("charts")
@@ -72,6 +85,22 @@ def view_from(found: object) -> ViewState:
     if isinstance(views, dict):
         view.views = {name: value for name, value in views.items() if isinstance(value, dict)}
     return view
+
+
+SAVED = ("columns", "sort", "groups", "query", "widths", "goals")
+"""What a view that has a name keeps."""
+
+
+def named_view(view: ViewState) -> dict[str, object]:
+    """What is kept of `view` under a name."""
+    return {name: copy.copy(getattr(view, name)) for name in SAVED}
+
+
+def apply_named_view(view: ViewState, saved: Mapping[str, object]) -> None:
+    """Set in `view` what `saved` keeps; what it lacks goes back to its default."""
+    found = view_from(dict(saved))
+    for name in SAVED:
+        setattr(view, name, getattr(found, name))
 
 
 def _is_sort(part: object) -> bool:

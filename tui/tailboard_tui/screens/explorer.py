@@ -30,7 +30,7 @@ from tailboard_tui.widgets.run_table_lines import GroupLine
 from tailboard_tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
-    from tailboard_tui.store.model import StoreChange
+    from tailboard_tui.store.model import RunRow, StoreChange
 
 TABLE_INTERVAL_S = 0.25
 """The table takes in changes at most this often: numbers that change faster cannot be read."""
@@ -68,7 +68,7 @@ class Explorer(ListActions, RunActions, PaneActions):
         self._is_scanning = True
         self._table_pace = Pace(self, TABLE_INTERVAL_S, self._apply_changes)
         self._selection_pace = Pace(self, SELECTION_INTERVAL_S, self._show_selection)
-        self.init_list()
+        self.init_view()
         self.init_runs()
         self.init_panes()
 
@@ -77,7 +77,7 @@ class Explorer(ListActions, RunActions, PaneActions):
         yield Header()
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                yield RunFilter(clock=self.clock)
+                yield RunFilter(clock=self.clock, rows=self._rows)
                 yield RunTable(clock=self.clock)
                 yield TextLine(id="hint")
             with Vertical(id="right"):
@@ -90,6 +90,9 @@ class Explorer(ListActions, RunActions, PaneActions):
         self.table = self.query_one(RunTable)
         self.show_header()
         self.set_interval(1.0, self._tick)
+
+    def _rows(self) -> tuple[RunRow, ...]:
+        return self.source.rows()
 
     # Facts coming in
 

@@ -1,64 +1,25 @@
-"""What the explorer does with the list of runs: marks, filter, order, columns, groups."""
+"""What the explorer does with the lines of the run list: order, groups, filter, marks."""
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from textual import on
-from textual.screen import Screen
 
-from tailboard_tui.screens.run_source import RunSource
-from tailboard_tui.settings import Settings
-from tailboard_tui.view_state import ViewState, load_view, save_view
+from tailboard_tui.screens.explorer_columns import SAMPLED_RUNS
+from tailboard_tui.screens.explorer_views import ViewActions
 from tailboard_tui.widgets.run_filter import RunFilter
 from tailboard_tui.widgets.run_table import RunTable
-from tailboard_tui.widgets.run_table_columns import (
-    FIXED_COLUMNS,
-    MAX_CONFIG_COLUMNS,
-    METRIC_ASPECTS,
-    NAME,
-    RunColumn,
-    differing_config,
-    make_column,
-)
-from tailboard_tui.widgets.run_table_lines import GroupLine, SortColumn
-
-if TYPE_CHECKING:
-    from textual.timer import Timer
-
-    from tailboard_tui.screens.pick import Choice
-    from tailboard_tui.store.model import RunRow
-
-COLUMNS_EVERY_S = 2.0
-"""Automatic columns are chosen again at most this often while runs come in: a table that jumps is no help."""
-
-SAVE_AFTER_S = 1.0
-FEW_RUNS = 100
-"""Choosing among so few costs nothing."""
-
-SAMPLED_RUNS = 1000
-"""Runs that automatic columns are chosen from."""
+from tailboard_tui.widgets.run_table_columns import NAME
+from tailboard_tui.widgets.run_table_lines import GroupLine
 
 
-class ListActions(Screen[None]):
-    """The part of the explorer that works on the table. Mixed into `Explorer`, which holds the state."""
+class ListActions(ViewActions):
+    """The part of the explorer that works on the lines of the table. Mixed into `Explorer`."""
 
-    roots: tuple[str, ...]
-    settings: Settings
     clock: Callable[[], float]
-    source: RunSource
-    table: RunTable
     marks: list[str]
     baseline: str | None
-
-    def init_list(self) -> None:
-        """The state of the list, before anything is known."""
-        self.view = ViewState()
-        self._columns_at = float("-inf")
-        self._save_timer: Timer | None = None
 
     def selection_changed(self) -> None:
         """Cursor, marks or baseline are others: show it."""
@@ -67,88 +28,6 @@ class ListActions(Screen[None]):
     def show_header(self) -> None:
         """Show the header as things are now."""
         raise NotImplementedError
-
-    # View state
-
-    def load_view(self) -> None:
-        """Take up the view as it was left the last time."""
-        self.view = load_view(self.roots)
-        self.query_one(RunFilter).history = list(self.view.history)
-        if self.view.query:
-            self.query_one(RunFilter).set_query(self.view.query)
-        self._apply_order()
-
-    def save_view(self) -> None:
-        """Keep the view for the next time."""
-        filter_line = self.query_one(RunFilter)
-        self.view.query = filter_line.query_text
-        self.view.history = list(filter_line.history)
-        save_view(self.roots, self.view)
-
-    def save_view_soon(self) -> None:
-        """The same, once nothing has changed for a moment: a smoothing key may be held down."""
-        if self._save_timer is not None:
-            self._save_timer.stop()
-        self._save_timer = self.set_timer(SAVE_AFTER_S, self.save_view)
-
-    def _apply_order(self) -> None:
-        self.table.set_groups([column for id in self.view.groups if (column := self._column(id))])
-        self.table.set_sort(
-            [SortColumn(column, down) for id, down in self.view.sort if (column := self._column(id))]
-        )
-
-    # Columns
-
-    def _column(self, column_id: str) -> RunColumn | None:
-        return make_column(column_id, self._better)
-
-    def _better(self, metric: str) -> str:
-        from tailboard_tui.store.goal import direction
-
-        key = self.table.cursor_key
-        row = self.source.row(key) if key else None
-        found = direction(metric, row.facts.metric_defs if row else ())
-        return {"minimize": "min", "maximize": "max", None: ""}[found]
-
-    def choose_columns_again(self, *, is_scanning: bool) -> None:
-        """Choose the columns, unless the user has, and not too often while runs come in."""
-        if self.view.columns:
-            self.table.set_columns([column for id in self.view.columns if (column := self._column(id))])
-            return
-        now = time.monotonic()
-        rows = self.source.rows()[:SAMPLED_RUNS]
-        if (is_scanning or len(rows) > FEW_RUNS) and now - self._columns_at < COLUMNS_EVERY_S:
-            return
-        self._columns_at = now
-        if rows:
-            ids = automatic_columns(rows)
-            self.table.set_columns([column for id in ids if (column := self._column(id))])
-
-    def _all_columns(self) -> list[Choice]:
-        from tailboard_tui.screens.pick import Choice
-
-        rows = self.source.rows()
-        choices = [Choice(column.id, column.title) for column in FIXED_COLUMNS.values() if column is not NAME]
-        metrics = dict.fromkeys(name for row in rows[:SAMPLED_RUNS] for name in row.metrics)
-        choices += [
-            Choice(f"metric:{aspect}:{name}", name, aspect) for name in metrics for aspect in METRIC_ASPECTS
-        ]
-        config = dict.fromkeys(name for row in rows[:SAMPLED_RUNS] for name in row.facts.config)
-        return choices + [Choice(f"config:{name}", name, "config") for name in config]
-
-    def action_choose_columns(self) -> None:
-        """Pick and order the columns; none chosen means automatic ones."""
-        from tailboard_tui.screens.pick import Pick
-
-        def take(chosen: list[str] | None) -> None:
-            if chosen is not None:
-                self.view.columns = chosen
-                self._columns_at = float("-inf")
-                self.choose_columns_again(is_scanning=False)
-                self.save_view()
-
-        shown = [column.id for column in self.table.columns]
-        self.app.push_screen(Pick("Columns", self._all_columns(), chosen=shown, several=True), take)
 
     # Order and groups
 
@@ -162,7 +41,7 @@ class ListActions(Screen[None]):
             seen.add(column.id)
             note = column.id.split(":")[1] if column.id.startswith("metric:") else ""
             choices.append(Choice(column.id, column.title, note))
-        choices += [choice for choice in self._all_columns() if choice.id not in seen]
+        choices += [choice for choice in self.all_columns() if choice.id not in seen]
 
         def take(chosen: list[str] | None) -> None:
             if chosen:
@@ -176,7 +55,7 @@ class ListActions(Screen[None]):
 
     def _sort_by(self, column_id: str) -> None:
         """Sort by a column; by the same again: the other way round. What decided before decides ties."""
-        column = self._column(column_id)
+        column = self.column(column_id)
         if column is None:
             self.view.sort = []
         else:
@@ -188,7 +67,7 @@ class ListActions(Screen[None]):
             )
             rest = [part for part in self.view.sort if part[0] != column_id]
             self.view.sort = [(column_id, down), *rest][:3]
-        self._apply_order()
+        self.apply_order()
         self.save_view()
 
     def action_reverse_sort(self) -> None:
@@ -196,20 +75,22 @@ class ListActions(Screen[None]):
         if self.view.sort:
             (first, down), *rest = self.view.sort
             self.view.sort = [(first, not down), *rest]
-            self._apply_order()
+            self.apply_order()
+            self.save_view()
 
     def action_group_runs(self) -> None:
         """Pick what to group by."""
         from tailboard_tui.screens.pick import Choice, Pick
+        from tailboard_tui.store.differences import differing_config
 
         choices = [Choice("group", "group"), Choice("project", "project"), Choice("status", "status")]
         rows = self.source.rows()[:SAMPLED_RUNS]
-        choices += [Choice(f"config:{name}", name, "config") for name in differing_config(rows, 200)]
+        choices += [Choice(f"config:{name}", name, "config") for name in differing_config(rows)]
 
         def take(chosen: list[str] | None) -> None:
             if chosen is not None:
                 self.view.groups = chosen
-                self._apply_order()
+                self.apply_order()
                 self.save_view()
 
         self.app.push_screen(Pick("Group by", choices, chosen=self.view.groups, several=True), take)
@@ -218,7 +99,7 @@ class ListActions(Screen[None]):
         """Ungroup."""
         if self.view.groups:
             self.view.groups = []
-            self._apply_order()
+            self.apply_order()
             self.save_view()
 
     # Filter
@@ -266,36 +147,3 @@ class ListActions(Screen[None]):
         key = self.table.cursor_key
         self.baseline = None if key == self.baseline else key
         self.selection_changed()
-
-
-def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
-    """Ids of the columns that tell these runs apart.
-
-    Status, the metric that most runs are judged by (best and last), where the run stands, then the
-    parameters that differ, then what else some run has.
-    """
-    from tailboard_tui.store.goal import key_metric
-
-    columns = ["status"]
-    judged = Counter(
-        name for row in rows if row.metrics and (name := key_metric(row.metrics, row.facts.metric_defs))
-    )
-    metrics = [name for name, _ in judged.most_common(1)]
-    for name in metrics:
-        columns.append(f"metric:best:{name}")
-    if any(row.sparkline for row in rows):
-        columns.append("trend")
-    columns += [f"metric:last:{name}" for name in metrics]
-    columns.append("step")
-    if any(row.progress is not None and row.ended is None for row in rows):
-        columns += ["progress", "eta"]
-    columns.append("age")
-    columns += [f"config:{name}" for name in differing_config(rows, MAX_CONFIG_COLUMNS)]
-    columns.append("duration")
-    if len({row.facts.group for row in rows}) > 1:
-        columns.append("group")
-    if any(row.facts.tags for row in rows):
-        columns.append("tags")
-    if len({row.facts.source for row in rows}) > 1:
-        columns.append("source")
-    return columns

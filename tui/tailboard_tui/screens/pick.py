@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tailboard_tui.text.safe import clean
+from tailboard_tui.widgets.line import TextLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,27 @@ class Pick(ModalScreen[list[str] | None]):
         chosen: Sequence[str] = (),
         several: bool = False,
         hint: str = "",
+        footnote: str = "",
     ) -> None:
         """Prepare the dialog.
 
         Args:
             chosen: Ids chosen already; they stand first, in their order.
+            hint: What the keys do, in the frame.
+            footnote: More of it, below the list.
             several: Whether more than one can be chosen (tab), and put in order (shift+arrows).
         """
         super().__init__()
         by_id = {choice.id: choice for choice in choices}
-        self._chosen = [id for id in chosen if id in by_id]
-        rest = [choice for choice in choices if choice.id not in self._chosen]
-        self._choices = [by_id[id] for id in self._chosen] + rest
+        self.chosen = [id for id in chosen if id in by_id]
+        rest = [choice for choice in choices if choice.id not in self.chosen]
+        self.choices = [by_id[id] for id in self.chosen] + rest
         self._title = title
         self._several = several
         self._hint = hint or (
             "Tab choose · Shift+↑↓ order · Enter done" if several else "Enter choose · Esc leave"
         )
+        self._footnote = footnote
         self._visible: list[Choice] = []
 
     def compose(self) -> ComposeResult:
@@ -77,6 +82,8 @@ class Pick(ModalScreen[list[str] | None]):
             dialog.border_subtitle = Content(self._hint)
             yield Input(placeholder="type to narrow", compact=True)
             yield OptionList()
+            if self._footnote:
+                yield TextLine(Content(self._footnote))
 
     def on_mount(self) -> None:
         """Show all choices."""
@@ -92,24 +99,42 @@ class Pick(ModalScreen[list[str] | None]):
         words = text.casefold().split()
         self._visible = [
             choice
-            for choice in self._choices
-            if all(word in f"{choice.title} {choice.note}".casefold() for word in words)
-        ]
+            for choice in self.choices
+            if choice.id == highlighted
+            or all(word in f"{choice.title} {choice.note}".casefold() for word in words)
+        ] + self.extra_choices(text)
         options = self.query_one(OptionList)
         options.set_options([Option(self._line(choice)) for choice in self._visible])
         if self._visible:
             places = [place for place, choice in enumerate(self._visible) if choice.id == highlighted]
             options.highlighted = places[0] if places else 0
 
+    def list_again(self, highlighted: str) -> None:
+        """Something about the choices is otherwise: those chosen first, the highlight on that one."""
+        by_id = {choice.id: choice for choice in self.choices}
+        rest = [choice for choice in self.choices if choice.id not in self.chosen]
+        self.choices = [by_id[id] for id in self.chosen] + rest
+        self._list(self.query_one(Input).value, highlighted)
+
+    def extra_choices(self, text: str) -> list[Choice]:
+        """Choices made of what was typed; none here."""
+        return []
+
+    def note_of(self, choice: Choice) -> str:
+        """What stands behind the title."""
+        return choice.note
+
     def _line(self, choice: Choice) -> Content:
         mark = ""
         if self._several:
-            mark = "● " if choice.id in self._chosen else "  "
-        note = f"  {clean(choice.note, 60)}" if choice.note else ""
+            mark = "● " if choice.id in self.chosen else "  "
+        shown = self.note_of(choice)
+        note = f"  {clean(shown, 60)}" if shown else ""
         return Content.assemble((mark, "$accent"), clean(choice.title, 80), (note, "$text-dim"))
 
     @property
-    def _highlighted(self) -> Choice | None:
+    def highlighted(self) -> Choice | None:
+        """The choice that keys work on."""
         place = self.query_one(OptionList).highlighted
         return self._visible[place] if place is not None and place < len(self._visible) else None
 
@@ -134,32 +159,29 @@ class Pick(ModalScreen[list[str] | None]):
 
     def action_toggle_choice(self) -> None:
         """Choose, or not any more."""
-        found = self._highlighted
+        found = self.highlighted
         if found is None or not self._several:
             return
-        if found.id in self._chosen:
-            self._chosen.remove(found.id)
+        if found.id in self.chosen:
+            self.chosen.remove(found.id)
         else:
-            self._chosen.append(found.id)
+            self.chosen.append(found.id)
         self._list(self.query_one(Input).value, found.id)
 
     def action_shift(self, by: int) -> None:
         """Move a chosen one earlier or later."""
-        found = self._highlighted
-        if found is None or found.id not in self._chosen:
+        found = self.highlighted
+        if found is None or found.id not in self.chosen:
             return
-        place = self._chosen.index(found.id)
-        self._chosen.insert(max(place + by, 0), self._chosen.pop(place))
-        rest = [choice for choice in self._choices if choice.id not in self._chosen]
-        by_id = {choice.id: choice for choice in self._choices}
-        self._choices = [by_id[id] for id in self._chosen] + rest
-        self._list(self.query_one(Input).value, found.id)
+        place = self.chosen.index(found.id)
+        self.chosen.insert(max(place + by, 0), self.chosen.pop(place))
+        self.list_again(found.id)
 
     @on(Input.Submitted)
     def _enter(self) -> None:
-        found = self._highlighted
+        found = self.highlighted
         if self._several:
-            self.dismiss(self._chosen)
+            self.dismiss(self.chosen)
         else:
             self.dismiss([found.id] if found else None)
 

@@ -334,7 +334,8 @@ class _Parser:
         return keywords and self.is_keyword("or")
 
 
-def _quote(text: str, *, keywords: bool = True) -> str:
+def quoted_if_needed(text: str, *, keywords: bool = True) -> str:
+    """`text` as one word, key or value of a query."""
     if _BARE.match(text) and not (keywords and text.lower() in _KEYWORDS):
         return text
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -346,13 +347,13 @@ def show(node: Node) -> str:
         case Everything():
             return ""
         case Word(text):
-            return _quote(text)
+            return quoted_if_needed(text)
         case Pattern(pattern):
-            return "~" + _quote(pattern)
+            return "~" + quoted_if_needed(pattern)
         case Field(name, text, is_pattern):
-            return f"{_quote(name)}:{'~' if is_pattern else ''}{_quote(text)}"
+            return f"{quoted_if_needed(name)}:{'~' if is_pattern else ''}{quoted_if_needed(text)}"
         case Compare(key, operator, value):
-            return f"{_quote(key)} {operator} {_quote(value)}"
+            return f"{quoted_if_needed(key)} {operator} {quoted_if_needed(value)}"
         case Not(term):
             return "!" + _show_inner(term)
         case And(terms):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -19,9 +19,14 @@ from tailboard_tui.widgets.line import TextLine
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow
+    from tailboard_tui.store.query_completion import Completions
 
 HISTORY_LIMIT = 50
-HINT = "word  tag:x  status:running  lr >= 1e-3  val/loss.min < 0.3  since:2h  ~regex  not or ( )"
+OFFERS_SHOWN = 12
+
+HINT = (
+    "Tab completes  word  tag:x  status:running  lr >= 1e-3  val/loss.min < 0.3  since:2h  ~regex  not or ( )"
+)
 
 
 class RunFilter(Vertical):
@@ -37,6 +42,8 @@ class RunFilter(Vertical):
         Binding("escape", "leave", "back", show=False),
         Binding("up", "older", "older", show=False),
         Binding("down", "newer", "newer", show=False),
+        Binding("tab", "complete(1)", "complete", show=False),
+        Binding("shift+tab", "complete(-1)", "complete", show=False),
     ]
 
     class FilterChanged(Message):
@@ -53,9 +60,17 @@ class RunFilter(Vertical):
     class FilterLeft(Message):
         """The user is done typing."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        rows: Callable[[], Sequence[RunRow]] = tuple,
+    ) -> None:
+        """Args: rows: The runs whose keys and values Tab offers."""
         super().__init__()
         self._clock = clock
+        self._rows = rows
+        self._offered: tuple[str, Completions, str, int] | None = None
         self.history: list[str] = []
         """Queries that were entered, the newest last."""
         self._place = 0
@@ -92,7 +107,7 @@ class RunFilter(Vertical):
 
     def show_count(self, listed: int, total: int) -> None:
         """Say how many runs match, unless the query is wrong."""
-        if self._text and not self._problem:
+        if self._text and not self._problem and not self._is_offering:
             self._note(f"{listed:,} of {total:,} runs match", "$text-dim")
 
     @on(Input.Changed)
@@ -111,6 +126,8 @@ class RunFilter(Vertical):
             )
         elif not self._text:
             self._note(HINT, "$text-dim")
+        if self._is_offering:
+            self._show_offers()
         clock = self._clock
         wanted = self._text and query.problem is None
         self.post_message(self.FilterChanged((lambda row: query.matches(row, clock())) if wanted else None))
@@ -142,6 +159,48 @@ class RunFilter(Vertical):
     def action_newer(self) -> None:
         """The query after."""
         self._recall(self._place + 1)
+
+    # Completion
+
+    @property
+    def _is_offering(self) -> bool:
+        """Whether what stands in the line is what Tab put there last."""
+        line = self.query_one(Input)
+        return self._offered is not None and line.value[: line.cursor_position] == self._completed
+
+    @property
+    def _completed(self) -> str:
+        """The query up to the cursor with the completion that is offered now."""
+        assert self._offered is not None
+        before, found, _, place = self._offered
+        return before[: found.start] + found.texts[place]
+
+    def action_complete(self, by: int) -> None:
+        """Put the next thing that can stand here: a key, or a value that the key takes."""
+        from tailboard_tui.store.query_completion import completions
+
+        line = self.query_one(Input)
+        if self._is_offering and self._offered is not None:
+            before, found, behind, place = self._offered
+            self._offered = before, found, behind, (place + by) % len(found.texts)
+        else:
+            before, behind = line.value[: line.cursor_position], line.value[line.cursor_position :]
+            found = completions(before, self._rows(), self._clock())
+            if not found.texts:
+                return
+            self._offered = before, found, behind, 0
+        line.value = self._completed + self._offered[2]
+        line.cursor_position = len(self._completed)
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        if self._offered is not None:
+            _, found, _, place = self._offered
+            chosen, rest = found.texts[place], found.texts[place + 1 :] + found.texts[:place]
+            more = "  ".join(clean(text, 40) for text in rest[:OFFERS_SHOWN])
+            self.query_one(TextLine).show(
+                Content.assemble((clean(chosen, 60), "$accent"), (f"  {more}", "$text-dim"))
+            )
 
     def _recall(self, place: int) -> None:
         self._place = max(0, min(place, len(self.history)))

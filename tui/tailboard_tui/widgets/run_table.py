@@ -39,6 +39,7 @@ SCREEN_ACTIONS = frozenset(
         "sort_runs",
         "reverse_sort",
         "choose_columns",
+        "choose_view",
         "group_runs",
         "edit_tags",
         "toggle_star",
@@ -145,7 +146,7 @@ class RunTable(ScrollView, can_focus=True):
 
     def set_columns(self, columns: Sequence[RunColumn]) -> None:
         """Show these columns beside the name."""
-        if [column.id for column in columns] == [column.id for column in self._columns]:
+        if list(map(_look, columns)) == list(map(_look, self._columns)):
             return
         self._columns = tuple(columns)
         self._first_column = min(self._first_column, max(len(columns) - 1, 0))
@@ -474,6 +475,11 @@ class RunTable(ScrollView, can_focus=True):
         if self._layout.is_more:
             return Strip([*strip.adjust_cell_length(max(width - 1, 0), style), Segment("›", style)])
         return strip.adjust_cell_length(width, style)
+
+
+def _look(column: RunColumn) -> tuple[object, ...]:
+    """What tells one column from another; its functions are made anew each time."""
+    return column.id, column.title, column.width, column.is_set, column.largest_first
 
 
 def _face(row: RunRow) -> Face:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.style import Style
 
+from tailboard_tui.store.groups import spread
 from tailboard_tui.text import units
 from tailboard_tui.widgets.cells import fit, width_of
 from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, STATUS_ORDER, RunColumn
-from tailboard_tui.widgets.run_table_lines import GroupLine, mean_and_std
+from tailboard_tui.widgets.run_table_lines import GroupLine
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow
@@ -114,11 +114,12 @@ def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float) -> str:
         )
     if column.id.startswith("metric:"):
         values = [float(key[1]) for row in rows if (key := column.key(row, now)) is not None]
-        mean, std = mean_and_std(values)
-        if math.isnan(mean):
+        found = spread(values)
+        if found.n == 0:
             return ""
-        text = f"{units.number(mean, 4):>7}" if not column.is_number else units.number(mean, 4)
-        return f"{text} ±{units.number(std, 2)}" if len(values) > 1 else text
+        mean = units.number(found.mean, 4)
+        text = mean if column.is_number else f"{mean:>7}"
+        return f"{text} ±{units.number(found.std, 2)}" if found.n > 1 else text
     if column.id.startswith("config:") or column.id in ("group", "project"):
         shared = {column.text(row, now) for row in rows}
         return shared.pop() if len(shared) == 1 else "·"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from tailboard_tui.widgets.cells import sparkline
 
 if TYPE_CHECKING:
     from tailboard_tui.formats.base import Value
-    from tailboard_tui.store.model import MetricStats, RunRow, Status
+    from tailboard_tui.store.model import RunRow, Status
 
 SortKey = tuple[int, float | str] | None
 """Numbers before words, missing (None) always last whatever the direction."""
@@ -29,13 +29,6 @@ STATUS_GLYPHS: Mapping[Status, str] = {
 }
 STATUS_ORDER: tuple[Status, ...] = tuple(STATUS_GLYPHS)
 """What needs a look first, when sorted by status."""
-
-METRIC_ASPECTS = ("last", "best", "min", "max")
-"""What a metric column shows; `best` follows the direction of the metric."""
-
-MAX_CONFIG_COLUMNS = 8
-MAX_METRIC_COLUMNS = 3
-"""Chosen automatically; the picker offers the rest."""
 
 SPARK_CELLS = 10
 NAME_LIMIT = 500
@@ -57,6 +50,8 @@ class RunColumn:
     is_number: bool = False
     """Aligned to the right."""
     fits_content: bool = False
+    is_set: bool = False
+    """The width is the user's: neither content nor title changes it."""
     largest_first: bool = False
     """The direction that a first sort by it takes."""
     role: str = ""
@@ -67,7 +62,8 @@ def _text_key(text: str | None) -> SortKey:
     return (1, text.casefold()) if text else None
 
 
-def _number_key(value: float | None) -> SortKey:
+def number_key(value: float | None) -> SortKey:
+    """How a number sorts; NaN as if it were missing."""
     return None if value is None or math.isnan(value) else (0, value)
 
 
@@ -86,7 +82,7 @@ def value_key(value: Value) -> SortKey:
         return (0, float(value))
     if isinstance(value, int | float):
         try:
-            return _number_key(float(value))
+            return number_key(float(value))
         except OverflowError:
             return (0, math.inf if value > 0 else -math.inf)
     return _text_key(value)
@@ -160,7 +156,7 @@ _FIXED = (
         "created",
         "created",
         lambda row, now: units.moment(row.facts.created or row.started),
-        lambda row, now: _number_key(row.facts.created or row.started),
+        lambda row, now: number_key(row.facts.created or row.started),
         19,
         largest_first=True,
         role="dim",
@@ -169,30 +165,30 @@ _FIXED = (
         "duration",
         "time",
         _duration_text,
-        lambda row, now: _number_key(row.duration_s(now)),
+        lambda row, now: number_key(row.duration_s(now)),
         7,
         is_number=True,
         largest_first=True,
         role="dim",
     ),
     RunColumn(
-        "step", "step", _step_text, lambda row, now: _number_key(row.step), 11, True, True, largest_first=True
+        "step", "step", _step_text, lambda row, now: number_key(row.step), 11, True, True, largest_first=True
     ),
     RunColumn(
         "progress",
         "done",
         _progress_text,
-        lambda row, now: _number_key(row.progress),
+        lambda row, now: number_key(row.progress),
         4,
         is_number=True,
         largest_first=True,
     ),
-    RunColumn("eta", "ETA", _eta_text, lambda row, now: _number_key(row.eta_s), 4, is_number=True),
+    RunColumn("eta", "ETA", _eta_text, lambda row, now: number_key(row.eta_s), 4, is_number=True),
     RunColumn(
         "speed",
         "speed",
         _speed_text,
-        lambda row, now: _number_key(row.steps_per_s),
+        lambda row, now: number_key(row.steps_per_s),
         9,
         is_number=True,
         largest_first=True,
@@ -202,7 +198,7 @@ _FIXED = (
         "trend",
         "trend",
         lambda row, now: sparkline(row.sparkline, SPARK_CELLS).rstrip(),
-        lambda row, now: _number_key(row.sparkline[-1] if row.sparkline else None),
+        lambda row, now: number_key(row.sparkline[-1] if row.sparkline else None),
         SPARK_CELLS,
         role="spark",
     ),
@@ -262,7 +258,7 @@ _FIXED = (
         "problems",
         "problems",
         lambda row, now: str(len(row.problems)) if row.problems else "",
-        lambda row, now: _number_key(len(row.problems) or None),
+        lambda row, now: number_key(len(row.problems) or None),
         8,
         is_number=True,
         largest_first=True,
@@ -270,97 +266,3 @@ _FIXED = (
 )
 
 FIXED_COLUMNS = {column.id: column for column in _FIXED}
-
-
-def config_column(name: str) -> RunColumn:
-    """The column of one config key."""
-    return RunColumn(
-        f"config:{name}",
-        clean(name[:NAME_LIMIT]),
-        lambda row, now: value_text(row.facts.config[name]) if name in row.facts.config else "",
-        lambda row, now: value_key(row.facts.config.get(name)),
-        18,
-        fits_content=True,
-    )
-
-
-def metric_column(name: str, aspect: str, better: Callable[[str], str]) -> RunColumn:
-    """The column of one aspect of one metric.
-
-    Args:
-        name: The metric.
-        aspect: One of `METRIC_ASPECTS`.
-        better: From a metric's name to `min`, `max` or an empty string where neither is better.
-    """
-
-    def value(row: RunRow) -> float | None:
-        stats = row.metrics.get(name)
-        return None if stats is None else aspect_of(stats, aspect, better(name))[0]
-
-    def text(row: RunRow, now: float) -> str:
-        stats = row.metrics.get(name)
-        if stats is None:
-            return ""
-        shown, step = aspect_of(stats, aspect, better(name))
-        if math.isnan(shown) and aspect != "last":
-            return ""
-        number = units.number(shown, 4)
-        return number if step is None else f"{number:>7} @{units.count(step)}"
-
-    arrow = {"min": "↓", "max": "↑"}
-    sense = better(name) if aspect == "best" else aspect
-    title = clean(name[:NAME_LIMIT]) + (f" {arrow[sense]}" if sense in arrow else "")
-    return RunColumn(
-        f"metric:{aspect}:{name}",
-        title,
-        text,
-        lambda row, now: _number_key(value(row)),
-        20,
-        is_number=aspect == "last",
-        fits_content=True,
-        largest_first=sense == "max" or (aspect == "last" and better(name) == "max"),
-        role="" if aspect == "last" else "best",
-    )
-
-
-def aspect_of(stats: MetricStats, aspect: str, better: str) -> tuple[float, float | None]:
-    """The value of one aspect of a metric, and the step at which it stands (None for the last).
-
-    Before the points are read (`count` 0) there is only the last value: the rest is NaN.
-    """
-    if aspect == "best":
-        aspect = better or "last"
-    if aspect == "last":
-        return stats.last, None
-    if stats.count == 0:
-        return math.nan, None
-    return (stats.min, stats.min_step) if aspect == "min" else (stats.max, stats.max_step)
-
-
-def make_column(column_id: str, better: Callable[[str], str]) -> RunColumn | None:
-    """The column of that id, or None where there is no such column."""
-    if column_id.startswith("config:"):
-        return config_column(column_id.removeprefix("config:"))
-    if column_id.startswith("metric:"):
-        aspect, _, name = column_id.removeprefix("metric:").partition(":")
-        return metric_column(name, aspect, better) if name and aspect in METRIC_ASPECTS else None
-    return FIXED_COLUMNS.get(column_id)
-
-
-def differing_config(rows: Iterable[RunRow], limit: int) -> list[str]:
-    """Config keys whose values differ among the runs, in order of first appearance, at most `limit`."""
-    first: dict[str, object] = {}
-    seen_in: dict[str, int] = {}
-    differs: dict[str, None] = {}
-    total = 0
-    for row in rows:
-        total += 1
-        for name, value in row.facts.config.items():
-            seen_in[name] = seen_in.get(name, 0) + 1
-            if name not in first:
-                first[name] = value
-            elif first[name] != value:
-                differs[name] = None
-    if total < 2:
-        return []
-    return [name for name in first if name in differs or seen_in[name] < total][:limit]

@@ -104,6 +104,8 @@ def short_title(column: RunColumn) -> str:
 
 
 def _cells(column: RunColumn, lines: RunLines, measured: Sequence[Line], is_sorted: bool, now: float) -> int:
+    if column.is_set:
+        return column.width
     title = width_of(short_title(column)) + (BADGE_CELLS if is_sorted else 0)
     if not column.fits_content:
         return max(column.width, title)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tailboard_tui.store.fields import Getter, getter
+from tailboard_tui.store.groups import group_rows
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn, SortKey
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ class RunLines:
         self._predicate: Predicate | None = None
         self._sort: tuple[SortColumn, ...] = ()
         self._groups: tuple[RunColumn, ...] = ()
+        self._finders: tuple[Getter, ...] = ()
         self._now = 0.0
 
     @property
@@ -130,7 +133,7 @@ class RunLines:
         if passes:
             self._passing.add(row.key)
             if self._groups and old is not None:
-                moved |= any(group.text(old, 0) != group.text(row, 0) for group in self._groups)
+                moved |= any(find(old, self._now) != find(row, self._now) for find in self._finders)
         else:
             self._passing.discard(row.key)
         self._keys[row.key] = keys
@@ -165,6 +168,7 @@ class RunLines:
     def set_groups(self, groups: Sequence[RunColumn]) -> None:
         """Group the list."""
         self._groups = tuple(groups)
+        self._finders = tuple(getter(_field(column)) for column in groups)
         self._rebuild()
 
     def toggle_fold(self, group_key: str) -> None:
@@ -204,29 +208,20 @@ class RunLines:
         if depth == len(self._groups):
             return [RunLine(key, depth) for key in order]
         column = self._groups[depth]
-        members: dict[str, list[str]] = {}
-        for key in order:
-            members.setdefault(column.text(self._rows[key], 0), []).append(key)
+        field = _field(column)
         lines: list[Line] = []
-        for value, runs in members.items():
-            group_key = f"{path}\0{column.id}={value}"
+        for group in group_rows([self._rows[key] for key in order], [field], self._now):
+            runs = tuple(row.key for row in group.rows)
+            value = column.text(group.rows[0], self._now)
+            group_key = f"{path}\0{column.id}={group.by[field]!r}"
             is_open = group_key not in self.folded
             title = value if column.id in FIXED_COLUMNS and value else f"{column.title}={value or '—'}"
-            lines.append(GroupLine(group_key, title, tuple(runs), is_open, depth))
+            lines.append(GroupLine(group_key, title, runs, is_open, depth))
             if is_open:
                 lines += self._grouped(runs, depth + 1, group_key)
         return lines
 
 
-def mean_and_std(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation of finite values; NaN and 0 where there are none.
-
-    Source: two-pass corrected sum of squares, Bessel's n - 1.
-    """
-    finite = [value for value in values if abs(value) < float("inf")]
-    if not finite:
-        return float("nan"), 0.0
-    mean = sum(finite) / len(finite)
-    if len(finite) == 1:
-        return mean, 0.0
-    return mean, (sum((value - mean) ** 2 for value in finite) / (len(finite) - 1)) ** 0.5
+def _field(column: RunColumn) -> str:
+    """The key of `store.fields` that stands for the column: `config:lr` -> `config.lr`."""
+    return column.id.replace("config:", "config.", 1)
