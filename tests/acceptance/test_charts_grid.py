@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from chart_runs import STARTED, curves, selection, series
 from tailboard_tui.widgets import chart as chart_module
@@ -196,6 +197,42 @@ async def test_the_window_zooms_around_the_cursor_and_stays_while_data_arrives()
         assert grid.view.window == window
         await pilot.press("Z")
         assert grid.view.window is None
+
+
+async def test_the_window_is_moved_by_keys() -> None:
+    async with shown(selection()) as (pilot, grid):
+        await pilot.press("z", "less_than_sign")
+        assert grid.view.window == (224.625, 524.125)
+        await pilot.press("greater_than_sign", "greater_than_sign")
+        assert grid.view.window == (299.5, 599.0)
+
+
+async def test_the_ends_of_the_y_axis_are_typed_and_hold_while_data_arrives() -> None:
+    async with shown(selection()) as (pilot, grid):
+        metric = grid.focused_metric
+        assert metric is not None
+        await pilot.press("Y")
+        field = grid.query_one("#y-range", Input)
+        assert field.display
+        field.value = "nonsense"
+        await pilot.press("enter")
+        assert field.display
+        field.value = "0 12.5"
+        await pilot.press("enter")
+        await settled(pilot)
+        grid.show(selection(points=900))
+        await settled(pilot)
+        chart = grid.query_one(ChartBoard).charts[0][1]
+        assert chart.place is not None
+        assert (chart.place.y.low, chart.place.y.high) == (0.0, 12.5)
+        assert grid.has_focus
+        await pilot.press("Y")
+        field.value = ""
+        await pilot.press("enter")
+        assert grid.view.y_range(metric) is None
+        await pilot.press("Y")
+        assert grid.go_back()
+        assert not field.display
 
 
 async def test_smoothing_is_stated_with_its_strength() -> None:

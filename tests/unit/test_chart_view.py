@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailboard_tui.plot.smooth import STRENGTHS, Smoothing
-from tailboard_tui.widgets.chart_view import ChartView, PatternError, matcher
+from tailboard_tui.widgets.chart_view import ChartView, PatternError, ends_of, matcher
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -88,3 +88,26 @@ def test_a_filter_is_text_glob_or_regex(pattern: str, matching: list[str]) -> No
 def test_a_wrong_regex_says_what_is_wrong() -> None:
     with pytest.raises(PatternError, match="not a regular expression"):
         matcher("~(")
+
+
+def test_a_window_moves_by_a_share_of_its_width_and_stops_at_the_last_points() -> None:
+    view = ChartView(window=(40.0, 60.0))
+    assert view.panned((0.0, 100.0), 0.25).window == (45.0, 65.0)
+    assert view.panned((0.0, 100.0), -10).window == (0.0, 20.0)
+    assert view.panned((0.0, 100.0), 10).window == (80.0, 100.0)
+    assert ChartView(window=(-5.0, 10.0)).panned((0.0, 100.0), -0.25).window == (-5.0, 10.0)
+    assert ChartView().panned((0.0, 100.0), 0.25).window is None
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [("0 1", (0.0, 1.0)), ("0..1", (0.0, 1.0)), ("2.5, -1", (-1.0, 2.5)), ("1e-3 1", (0.001, 1.0)), ("", None)],
+)
+def test_the_ends_of_an_axis_are_typed_as_two_numbers(text: str, ends: tuple[float, float] | None) -> None:
+    assert ends_of(text) == ends
+
+
+@pytest.mark.parametrize("text", ["1", "a b", "1 1", "nan 1", "0 inf", "1 2 3"])
+def test_anything_else_is_no_ends_of_an_axis(text: str) -> None:
+    with pytest.raises(ValueError, match="two different numbers"):
+        ends_of(text)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -48,6 +48,7 @@ def test_a_scatter_says_what_has_no_place() -> None:
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), number), max_size=15), st.integers(30, 120))
+@example([("", -2.2250738585e-313)], 30)
 @settings(max_examples=60, deadline=None)
 def test_bars_take_any_names_and_numbers(values: list[tuple[str, float]], width: int) -> None:
     text = static.bars(values, "best", width, 12)

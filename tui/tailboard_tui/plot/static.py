@@ -29,6 +29,9 @@ MOST_BARS = 60
 LARGEST = 1e300
 """Beyond this plotext's own arithmetic overflows."""
 
+SMALLEST = 1e-290
+"""What is nearer to zero is drawn as zero: quotients of denormal numbers are not finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dot:
@@ -139,8 +142,9 @@ def bars(values: Sequence[tuple[str, float]], title: str, width: int, height: in
     room = max(width // 3, 8)
     words = _Words()
     names = [words.put(f"{fit(name, room - 10)} {units.number(value)}", room) for name, value in shown]
-    largest = max(abs(value) for _, value in shown) or 1.0
-    lengths = [value / largest for _, value in shown]
+    drawn = [value if abs(value) > SMALLEST else 0.0 for _, value in shown]
+    largest = max(abs(value) for value in drawn) or 1.0
+    lengths = [value / largest for value in drawn]
     with _LOCK, redirect_stderr(StringIO()):
         from plotext import figure
 
