@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts
 from tailboard_tui.formats.listing import Listings
+from tailboard_tui.formats.media import MediaRecord
 from tailboard_tui.formats.sources import Complaint, Source
 
 MAX_PROBLEMS = 200
@@ -41,6 +42,9 @@ class RunReader:
         self._stamp: tuple[object, ...] | None = None
         self._facts: RunFacts | None = None
         self._told = 0
+        self.keeps_media = False
+        self.media: list[MediaRecord] = []
+        """Found by the sources since `take_media`, where `keeps_media`."""
         self._is_void = False
         """A file that had given points is gone."""
 
@@ -148,6 +152,7 @@ class RunReader:
             source.rewind()
         self._told = 0
         self._is_void = False
+        self.media = []
         self.begin()
         total = sum(source.progress()[1] for source in self._sources)
         return Chunk(reset=True, bytes_total=total, more=bool(self._sources))
@@ -174,6 +179,15 @@ class RunReader:
                 yield Problem(name, complaint.line, complaint.message)
             elif self._told == MAX_PROBLEMS + 1:
                 yield Problem(name, None, "more of the kind is not listed")
+
+    def keep_media(self) -> None:
+        """Gather images, histograms, texts and tables, too; called before the first poll."""
+        self.keeps_media = True
+
+    def take_media(self) -> list[MediaRecord]:
+        """What was gathered since the last call; a chunk with `reset` voids all before it."""
+        found, self.media = self.media, []
+        return found
 
     def preview(self, lines: int = 800) -> Chunk:
         """No sample: these files are read from the front fast enough."""

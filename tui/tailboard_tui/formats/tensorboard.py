@@ -13,12 +13,14 @@ import numpy as np
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Column, FloatArray, Rows, RunFacts, Value
 from tailboard_tui.formats.listing import Listings
+from tailboard_tui.formats.media import MediaRecord, Place
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.signs import event_parts, is_event_file, is_hparams_directory
 from tailboard_tui.formats.sources import ByteSource, Complaint, Source
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
-from tailboard_tui.formats.tfevents import Events, TagPoints
-from tailboard_tui.formats.tfrecord import TFRecords
+from tailboard_tui.formats.tfevents import Events, TagPoints, TakeMedia
+from tailboard_tui.formats.tfmedia import Found
+from tailboard_tui.formats.tfrecord import KEPT_BYTES, MEDIA_BYTES, TFRecords
 
 PEEK_BYTES = 4096
 PEEK_RECORDS = 16
@@ -43,10 +45,25 @@ class EventFiles:
             return known
 
         def decoder() -> EventDecoder:
-            events = self.events[path] = Events()
-            return EventDecoder(path, prefix, events, self._resumes)
+            events = self.events[path] = Events(self._media_of(path, prefix))
+            return EventDecoder(path, prefix, events, self._resumes, self._reader.keeps_media)
 
         return ByteSource(path, decoder, prefix)
+
+    def _media_of(self, path: str, prefix: str) -> TakeMedia | None:
+        """What takes the media of the file at `path`, where somebody wants them."""
+        reader = self._reader
+        if not reader.keeps_media:
+            return None
+        root = reader.path if os.path.isdir(reader.path) else os.path.dirname(path)
+
+        def take(tag: str, step: float, time: float, found: Found, at: int) -> None:
+            place = Place(root, path, at, len(found.content)) if found.content else None
+            reader.media.append(
+                MediaRecord(prefix + tag, found.kind, step, time, found.index, found.line, place)
+            )
+
+        return take
 
     def head(self, path: str) -> Events:
         """What the file at `path` told, or its first records where it has not been read yet."""
@@ -87,10 +104,12 @@ Marker = Callable[[str, str, FloatArray, FloatArray], tuple[tuple[int, float], .
 class EventDecoder:
     """One event file -> rows with one clock a tag."""
 
-    def __init__(self, path: str, prefix: str, events: Events, resumes: Marker) -> None:
+    def __init__(
+        self, path: str, prefix: str, events: Events, resumes: Marker, keeps_media: bool = False
+    ) -> None:
         self._path = path
         self._prefix = prefix
-        self._records = TFRecords()
+        self._records = TFRecords(kept_bytes=MEDIA_BYTES if keeps_media else KEPT_BYTES)
         self._events = events
         self._resumes = resumes
         self._messages: list[str] = []

@@ -50,9 +50,9 @@ def write_event_file(
         for tag, step, time, value in scalars:
             batch.append(_event(tag, step, time if time == time else created, value))
             if len(batch) >= _BATCH:
-                _write(file, batch)
+                write_records(file, batch)
                 batch = []
-        _write(file, batch)
+        write_records(file, batch)
 
 
 def _event(tag: str, step: float, time: float, value: float) -> bytes:
@@ -82,7 +82,7 @@ def _json_value(value: Value) -> bytes:
     return write_bytes(3, value.encode("utf-8", "replace"))
 
 
-def _write(file: BinaryIO, records: Sequence[bytes]) -> None:
+def write_records(file: BinaryIO, records: Sequence[bytes]) -> None:
     """Append records with their lengths and checksums."""
     if not records:
         return

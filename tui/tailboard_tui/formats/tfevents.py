@@ -7,7 +7,7 @@ tensorboard/plugins/hparams/plugin_data.proto. Messages are walked by hand: no T
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,7 @@ from tailboard_tui.formats.protobuf import (
     text_of,
     varint,
 )
+from tailboard_tui.formats.tfmedia import Found, media_of
 from tailboard_tui.formats.tfrecord import Records
 
 TEXT_CHARS = 10_000
@@ -91,10 +92,17 @@ class TagPoints:
         return steps, times, values
 
 
+TakeMedia = Callable[[str, float, float, Found, int], None]
+"""From tag, step, time, what was found, and the place of its content in the file."""
+
+
 class Events:
     """Takes the records of event files in order and gathers what they say."""
 
-    def __init__(self) -> None:
+    def __init__(self, take_media: TakeMedia | None = None) -> None:
+        self._take_media = take_media
+        self._record_at = 0
+        """Place in the file of the record that is being read."""
         self.hparams: dict[str, Value] = {}
         self.texts: dict[str, str] = {}
         self.first_time: float | None = None
@@ -121,6 +129,7 @@ class Events:
             record = records[index]
             if self._read_tensor(record, self._count + index):
                 continue
+            self._record_at = records.offset + int(records.starts[index])
             try:
                 self._event(record, self._count + index)
             except WireError as error:
@@ -244,6 +253,10 @@ class Events:
                 self._text(tag, tensor)
             elif plugin in ("", "scalars"):
                 number = tensor_number(tensor)
+        if self._take_media is not None and number is None:
+            for found in media_of(plugin, message):
+                content_at = record.find(found.content) if found.content else 0
+                self._take_media(tag, step, time, found, self._record_at + content_at)
         if number is not None:
             self._points.setdefault(tag, TagPoints()).single.append((place, step, time, number))
             self._learn(record, tag)

@@ -26,6 +26,9 @@ CHECKED_BYTES = 2048
 KEPT_BYTES = 1024 * 1024
 """A longer record is skipped without holding it in memory: no scalar, text or hparams needs this much."""
 
+MEDIA_BYTES = 16 * 1024 * 1024
+"""The same where images are wanted."""
+
 MAX_BYTES = 2**31
 """Protobuf's own limit for a message: a longer length is damage, even when its checksum is right."""
 
@@ -44,13 +47,15 @@ class Records:
     """Where each begins, shape (n,)."""
     lengths: npt.NDArray[np.int64]
     """Bytes of each, shape (n,)."""
+    offset: int = 0
+    """Place of the buffer's first byte in the file."""
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def part(self, kept: slice) -> Records:
         """Some of the records."""
-        return Records(self.buffer, self.starts[kept], self.lengths[kept])
+        return Records(self.buffer, self.starts[kept], self.lengths[kept], self.offset)
 
     def __getitem__(self, index: int) -> bytes:
         if not 0 <= index < len(self.starts):
@@ -67,9 +72,11 @@ class TFRecords:
 
     Args:
         in_the_middle: The bytes begin anywhere in the file: the first record is to be found.
+        kept_bytes: A longer record is skipped.
     """
 
-    def __init__(self, *, in_the_middle: bool = False) -> None:
+    def __init__(self, *, in_the_middle: bool = False, kept_bytes: int = KEPT_BYTES) -> None:
+        self._kept_bytes = kept_bytes
         self._buffer = b""
         self._offset = 0
         """Place of the buffer's first byte in the file."""
@@ -107,10 +114,10 @@ class TFRecords:
                 continue
             end = at + HEADER_BYTES + length + FOOTER_BYTES
             if end > len(buffer):
-                if length > KEPT_BYTES:
+                if length > self._kept_bytes:
                     self._skip, at = end - len(buffer), len(buffer)
                 break
-            if length <= KEPT_BYTES:
+            if length <= self._kept_bytes:
                 starts.append(at + HEADER_BYTES)
                 lengths.append(length)
             at = end
@@ -146,10 +153,10 @@ class TFRecords:
         stored = _uint32_at(raw, (places + sizes)[small])
         good[small] = _checksums(buffer, raw, places[small], sizes[small]) == stored
         if good.all():
-            return Records(buffer, places, sizes)
+            return Records(buffer, places, sizes, self._offset)
         for start in places[~good].tolist():
             self._say(f"damaged record at byte {self._offset + start - HEADER_BYTES} left out")
-        return Records(buffer, places[good], sizes[good])
+        return Records(buffer, places[good], sizes[good], self._offset)
 
     def _resync(self, at: int) -> int:
         """The place of the next header with a right checksum, from `at` on; else the last 11 bytes."""

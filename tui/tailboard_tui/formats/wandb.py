@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import LogFile, Problem, Rows, RunFacts, Value
@@ -13,7 +13,8 @@ from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.recordlog import RecordLog
 from tailboard_tui.formats.sources import ByteSource, Complaint, Source
 from tailboard_tui.formats.surroundings import read_mapping
-from tailboard_tui.formats.wandbrecords import MAGIC, WandbRecords
+from tailboard_tui.formats.wandbmedia import media_records
+from tailboard_tui.formats.wandbrecords import MAGIC, TYPE, WandbRecords
 
 _HEAD_BYTES = 32 * 1024
 _TAIL_BYTES = 16 * 1024
@@ -23,8 +24,11 @@ _TAIL_BYTES = 16 * 1024
 class WandbDecoder:
     """One W&B file -> rows and facts."""
 
-    def __init__(self) -> None:
+    def __init__(self, take_media: Callable[[str, float, float, Mapping[str, object]], None] | None) -> None:
         self.records = WandbRecords()
+        self._take_media = take_media
+        if take_media is not None:
+            self.records.media = []
         self._log = RecordLog(MAGIC)
         self._complaints: list[Complaint] = []
 
@@ -34,6 +38,10 @@ class WandbDecoder:
             message = self.records.read(record)
             if message is not None:
                 self._complaints.append(Complaint(None, message))
+        if self._take_media is not None and self.records.media:
+            for found in self.records.media:
+                self._take_media(*found)
+            self.records.media.clear()
         self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
 
     @property
@@ -62,8 +70,12 @@ class WandbReader(RunReader):
         return [] if path is None else [self.known(path) or ByteSource(path, self._make)]
 
     def _make(self) -> WandbDecoder:
-        self._decoder = WandbDecoder()
+        self._decoder = WandbDecoder(self._take if self.keeps_media else None)
         return self._decoder
+
+    def _take(self, name: str, step: float, time: float, value: Mapping[str, object]) -> None:
+        root = self.path if os.path.isdir(self.path) else os.path.dirname(self.path)
+        self.media.extend(media_records(root, name, step, time, value))
 
     def _file(self) -> str | None:
         entries = self.listings.of(self.path)
@@ -117,7 +129,7 @@ class WandbReader(RunReader):
             platform=environment.get("os") or _text(metadata, "os"),
             git=told.git,
             config=flatten({**_unwrapped(config), **told.config}),
-            summary={**_public(summary), **tail.summary, **(read.summary if read is not None else {})},
+            summary=_public({**summary, **tail.summary, **(read.summary if read is not None else {})}),
             metric_defs=tuple(told.metric_defs.values()),
             finish=finish,
             alerts=tuple(told.alerts),
@@ -185,4 +197,10 @@ def _unwrapped(config: Mapping[str, object]) -> dict[str, object]:
 
 
 def _public(summary: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in summary.items() if not name.startswith("_")}
+    """What the user put there: no fields of wandb's own, no fields of images and tables."""
+    objects = {name.removesuffix(TYPE) for name in summary if name.endswith(TYPE)}
+    return {
+        name: value
+        for name, value in summary.items()
+        if not name.startswith("_") and name.rpartition("/")[0] not in objects
+    }

@@ -23,6 +23,9 @@ _ALERT, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 10, 12, 17, 18, 26
 _VALUE_JSON = b"\x82\x01"
 """The tag of `value_json`, field 16 of every item."""
 
+TYPE = "/_type"
+"""Ends the name of the field that says what a logged object is: an image, a table ..."""
+
 MAX_NAMES = 100_000
 
 
@@ -46,6 +49,8 @@ class WandbRecords:
         """Records read: whether the facts may be others than before."""
         self._history = RowsBuilder("")
         self._stats = RowsBuilder("stats", "system")
+        self.media: list[tuple[str, float, float, dict[str, object]]] | None = None
+        """Name, step, time and JSON of logged media, where they are wanted."""
         self._names: dict[bytes, str] = {}
         """The bytes of an item before its value -> its name."""
 
@@ -80,9 +85,29 @@ class WandbRecords:
                     self._put(values, name, text)
             elif number == 2 and wire == 2 and math.isnan(step):
                 step = float(_first_number(bytes_of(value)))
+        if b"_type" in message:
+            objects = self._objects(message)
+            values = {name: value for name, value in values.items() if name.rpartition("/")[0] not in objects}
+            if self.media is not None:
+                self.media += [(name, step, time, found) for name, found in objects.items()]
         self._history.add(step, time, values)
         self._hear(time)
         self.finish = None
+
+    def _objects(self, message: bytes) -> dict[str, dict[str, object]]:
+        """Items that are objects with a type, by name: each field an item of its own, or all in one."""
+        items = [self._item(item) for item in children(message, 1)]
+        found: dict[str, dict[str, object]] = {}
+        for name, text in items:
+            if name.endswith(TYPE):
+                found[name.removesuffix(TYPE)] = {}
+            elif b'"_type"' in text and isinstance(value := _json(text), dict):
+                found[name] = value
+        for name, text in items:
+            above, _, field = name.rpartition("/")
+            if above in found:
+                found[above][field] = _json(text)
+        return found
 
     def _read_stats(self, message: bytes) -> None:
         time = math.nan

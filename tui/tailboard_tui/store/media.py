@@ -10,16 +10,13 @@ import math
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from tailboard.layout import MEDIA, MEDIA_DIR
 from tailboard_tui.files.follow import LineFollower
 from tailboard_tui.files.opening import read_slice
-
-KINDS = ("image", "histogram", "table", "text", "confusion_matrix")
+from tailboard_tui.formats.media import KINDS, MediaRecord, Place
 
 KEPT_BYTES = 64 * 1024 * 1024
 """Of record lines per run; the oldest go first."""
@@ -41,32 +38,6 @@ class _Head(msgspec.Struct):
     index: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MediaRecord:
-    """One thing that was logged."""
-
-    key: str
-    """Untrusted."""
-    kind: str
-    """One of `KINDS`."""
-    step: float
-    """NaN where it has none."""
-    time: float
-    """Unix seconds, likewise."""
-    index: int
-    """Its place among those logged together under one key."""
-    line: bytes
-    """The whole record as JSON."""
-
-    def fields(self) -> Mapping[str, Any]:
-        """The record parsed; empty when it is broken."""
-        try:
-            found = msgspec.json.decode(self.line)
-        except (msgspec.DecodeError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-
 class MediaStore:
     """The media of one run in our own format. Used from one thread; the tuples that it gives, from any."""
 
@@ -80,6 +51,11 @@ class MediaStore:
         """Oldest records let go for lack of room."""
         self.broken = 0
         """Lines that are no records."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether `read` gave all that there was: it always does."""
+        return True
 
     def read(self) -> tuple[MediaRecord, ...]:
         """All records, in the order in which they were written, what was appended since included."""
@@ -120,7 +96,9 @@ class MediaStore:
 
 
 def media_file(run_path: str, record: MediaRecord) -> bytes:
-    """See `MediaStore.file`."""
+    """See `MediaStore.file`; of a foreign run's record, what stands at its place."""
+    if record.place is not None:
+        return _content(record.place)
     path = record.fields().get("path")
     if not isinstance(path, str):
         return b""
@@ -133,12 +111,20 @@ def media_file(run_path: str, record: MediaRecord) -> bytes:
     return read_slice(os.path.join(directory, name), 0, FILE_LIMIT_BYTES)
 
 
+def _content(place: Place) -> bytes:
+    root, path = os.path.realpath(place.root), os.path.realpath(place.path)
+    if not path.startswith(root + os.sep):
+        raise OSError("the record names a file outside of the run")
+    length = FILE_LIMIT_BYTES if place.length is None else min(place.length, FILE_LIMIT_BYTES)
+    return read_slice(path, place.offset, length)
+
+
 def table_rows(record: MediaRecord, content: bytes) -> tuple[list[str], list[Sequence[object]]]:
     """Column names and rows of a table, from the record or, where it is long, from its file."""
-    fields = record.fields()
+    fields = record.fields() or _object(content)
     names = fields.get("columns")
     columns = [str(name) for name in names] if isinstance(names, list) else []
-    rows = fields.get("rows")
+    rows = fields.get("rows", fields.get("data"))
     if isinstance(rows, list):
         return columns, [row for row in rows if isinstance(row, list)]
     found: list[Sequence[object]] = []
@@ -150,6 +136,15 @@ def table_rows(record: MediaRecord, content: bytes) -> tuple[list[str], list[Seq
         if isinstance(row, list):
             found.append(row)
     return columns, found
+
+
+def _object(content: bytes) -> Mapping[str, object]:
+    """The one JSON object that W&B keeps a table in; empty where it is none."""
+    try:
+        found = msgspec.json.decode(content)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def matrix_of(record: MediaRecord) -> tuple[list[str], list[list[float]]]:

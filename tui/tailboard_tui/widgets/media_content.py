@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from rich.cells import cell_len
 
+from tailboard_tui.formats.media import MediaRecord
 from tailboard_tui.plot.canvas import Canvas
 from tailboard_tui.plot.cells import Cells, CellStyle, fit
 from tailboard_tui.plot.heatmap import Histogram, draw_heatmap
 from tailboard_tui.plot.matrix import draw_matrix
 from tailboard_tui.plot.pixels import ImageError, decode, half_blocks
 from tailboard_tui.plot.spec import Look
-from tailboard_tui.store.media import MediaRecord, matrix_of, media_file, numbers, table_rows
+from tailboard_tui.store.media import matrix_of, media_file, numbers, table_rows
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean_lines
 

@@ -15,9 +15,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tailboard_tui.actions import bindings
+from tailboard_tui.formats.media import MediaRecord
 from tailboard_tui.plot.cells import Cells, fit
 from tailboard_tui.plot.spec import Look
-from tailboard_tui.store.media import MediaRecord, MediaStore
+from tailboard_tui.store.media import MediaStore
+from tailboard_tui.store.media_foreign import ForeignMedia, open_media
 from tailboard_tui.widgets.cells import width_of
 from tailboard_tui.widgets.chart import cell_style
 from tailboard_tui.widgets.chart_look import look_of
@@ -130,7 +132,9 @@ class MediaPane(Vertical, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self._store: MediaStore | None = None
+        self._store: MediaStore | ForeignMedia | None = None
+        self._is_own = False
+        """Whether the run is in tailboard's own format."""
         self._records: tuple[MediaRecord, ...] = ()
         self._key: tuple[str, int] | None = None
         self._at: int | None = None
@@ -149,9 +153,10 @@ class MediaPane(Vertical, can_focus=True):
     def show(self, selection: Selection) -> None:
         """Show the run under the cursor; see `selection.Pane`."""
         run = selection.current
-        path = run.row.facts.path if run is not None and run.row.facts.source == "tailboard" else None
+        path = run.row.facts.path if run is not None else None
         if path != (self._store.run_path if self._store is not None else None):
-            self._store = MediaStore(path) if path is not None else None
+            self._is_own = run is not None and run.row.facts.source == "tailboard"
+            self._store = open_media(path, run.row.facts.source) if run is not None and path else None
             self._records, self._key, self._at, self._drawn = (), None, None, ()
             self._show_state("" if path is None else "Reading …")
             self._work()
@@ -184,7 +189,7 @@ class MediaPane(Vertical, can_focus=True):
 
     def _make(
         self,
-        store: MediaStore,
+        store: MediaStore | ForeignMedia,
         name: tuple[str, int] | None,
         at: int | None,
         drawn: tuple[object, ...],
@@ -205,7 +210,9 @@ class MediaPane(Vertical, can_focus=True):
             cells = draw_record(store.run_path, own, shown, width, height, look)
         self.app.call_from_thread(self._take, store, name, _Shown(key, records, cells), look)
 
-    def _take(self, store: MediaStore, name: tuple[str, int] | None, shown: _Shown, look: Look) -> None:
+    def _take(
+        self, store: MediaStore | ForeignMedia, name: tuple[str, int] | None, shown: _Shown, look: Look
+    ) -> None:
         self._is_busy = False
         if store is self._store:
             self._records = shown.records
@@ -215,15 +222,15 @@ class MediaPane(Vertical, can_focus=True):
                 is_same = self._drawn[:2] == shown.key[:2]
                 self._drawn = shown.key
                 self.query_one(MediaView).show(shown.cells, keep_place=is_same)
-        if self._is_stale:
+        if self._is_stale or (self._store is not None and not self._store.is_complete):
             self._is_stale = False
             self._work()
 
     def _show_bar(self, look: Look) -> None:
         own = self._own()
-        self._show_state(
-            "" if own else "No media. run.log({'samples': tailboard.Image(array)}) shows them here."
-        )
+        is_reading = self._store is not None and not self._store.is_complete
+        hint = " run.log({'samples': tailboard.Image(array)}) shows them here." if self._is_own else ""
+        self._show_state("" if own else "Reading …" if is_reading else f"No media.{hint}")
         if own and self._key is not None:
             at = self._index(own)
             names = names_of(self._records)
@@ -234,7 +241,7 @@ class MediaPane(Vertical, can_focus=True):
 
     def _show_state(self, text: str) -> None:
         self.set_class(bool(text) or self._store is None, "-empty")
-        text = text or "Media are shown for runs in tailboard's own format."
+        text = text or "No run is chosen."
         self.query_one(StateText).show(text)
 
     def _own(self) -> list[MediaRecord]:
