@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from chart_runs import STARTED, curves, selection, series
+from tailboard_tui.store.model import MetricStats
 from tailboard_tui.widgets import chart as chart_module
 from tailboard_tui.widgets import chart_stage
 from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_board import ChartBoard
 from tailboard_tui.widgets.chart_grid import ChartGrid
 from tailboard_tui.widgets.chart_readout import ChartReadout
-from tailboard_tui.widgets.selection import Selection
+from tailboard_tui.widgets.selection import Selection, ShownRun
 from tailboard_tui.widgets.system_pane import SystemPane
 
 
@@ -233,6 +235,42 @@ async def test_the_ends_of_the_y_axis_are_typed_and_hold_while_data_arrives() ->
         await pilot.press("Y")
         assert grid.go_back()
         assert not field.display
+
+
+async def test_best_values_are_shown_as_bars_then_by_each_varied_hyperparameter() -> None:
+    runs = [
+        ShownRun(
+            replace(
+                run.row,
+                facts=replace(run.row.facts, name=f"run {at}", config={"lr": 0.001 * 10**at, "batch": 32}),
+                metrics={"train/loss": MetricStats(10, 1.0, 0.5, 0.1 + at, 3.0, 1.0, 0.0, 9.0, 0)},
+            ),
+            run.points,
+            run.color,
+            run.letter,
+            run.is_cursor,
+        )
+        for at, run in enumerate(selection(3).runs)
+    ]
+    async with shown(Selection(tuple(runs))) as (pilot, grid):
+        grid.focused_metric = "train/loss"
+        await pilot.press("F")
+        await settled(pilot)
+        text = "\n".join(screen(pilot))
+        assert "lowest train/loss" in text
+        assert text.index("run 0") < text.index("run 1") < text.index("run 2")
+        await pilot.press("F")
+        await settled(pilot)
+        text = "\n".join(screen(pilot))
+        assert "lowest train/loss by lr" in text
+        assert "0.001" in text
+        await pilot.press("F")
+        await settled(pilot)
+        assert grid.figure is None
+        await pilot.press("F")
+        assert grid.go_back()
+        assert not grid.has_class("-figure")
+        assert visible(grid)
 
 
 async def test_smoothing_is_stated_with_its_strength() -> None:

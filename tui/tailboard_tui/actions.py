@@ -280,6 +280,13 @@ ACTIONS: tuple[Action, ...] = (
         "charts",
     ),
     Action("toggle_band", "B", "band", "Groups: every run, or mean with a band.", "charts"),
+    Action(
+        "show_figure",
+        "F",
+        "best values",
+        "Best values of the shown runs: as bars, then against each varied hyperparameter.",
+        "charts",
+    ),
     Action("pin_chart", "p", "pin", "Keep this chart at the top.", "charts"),
     Action("hide_chart", "H", "hide", "Hide this chart, or show hidden charts again.", "charts"),
     Action("fold_group", "f", "fold", "Fold or unfold this group of charts.", "charts"),

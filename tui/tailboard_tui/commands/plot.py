@@ -200,50 +200,16 @@ def _matrix(args: argparse.Namespace, row: RunRow, key: str, width: int) -> str:
 
 
 def _figure(args: argparse.Namespace, rows: Sequence[RunRow], metric: str, width: int, height: int) -> str:
-    from tailboard_tui.plot import static
     from tailboard_tui.plot.palette import run_letters
-    from tailboard_tui.store.goal import direction
+    from tailboard_tui.widgets import figure_content
 
-    side = direction(metric, rows[0].facts.metric_defs)
-    word = {"minimize": "lowest ", "maximize": "highest "}.get(side or "", "last ")
-    best = [(row, _best(row, metric, side)) for row in rows]
     if args.kind == "bars":
-        order = sorted(
-            best, key=lambda item: (item[1] != item[1], item[1] if side != "maximize" else -item[1])
-        )
-        named = [(row.facts.name or row.facts.id, value) for row, value in order]
-        return static.bars(named, f"{word}{clean(metric)}", width, height)
+        return figure_content.bars(rows, metric, width, height)
     if not args.by:
         raise UsageError("--kind scatter needs --by KEY: a config key, such as lr")
     letters = run_letters([row.key for row in rows])
-    dots = [
-        static.Dot(_number(row.facts.config.get(args.by)), value, letters[row.key]) for row, value in best
-    ]
-    figure = static.scatter(
-        dots,
-        f"{word}{clean(metric)} by {clean(args.by)}",
-        clean(args.by),
-        width,
-        height,
-        is_log_x=args.log_x,
-        is_log_y=args.log_y,
+    figure = figure_content.scatter(
+        rows, letters, metric, args.by, width, height, is_log_x=args.log_x, is_log_y=args.log_y
     )
     legend = [f"  {letters[row.key]}  {clean(row.facts.name or row.facts.id, 60)}" for row in rows[:52]]
     return "\n".join((figure, *legend))
-
-
-def _best(row: RunRow, metric: str, side: str | None) -> float:
-    stats = row.metrics.get(metric)
-    if stats is None:
-        return float("nan")
-    return {"minimize": stats.min, "maximize": stats.max}.get(side or "", stats.last)
-
-
-def _number(value: object) -> float:
-    """A config value as a number: as it is, or as text that spells one (`1e-3`); else NaN."""
-    if isinstance(value, bool) or value is None:
-        return float("nan")
-    try:
-        return float(value)  # type: ignore[arg-type]  # what is no number raises
-    except (TypeError, ValueError):
-        return float("nan")

@@ -75,7 +75,9 @@ def y_scale(spec: ChartSpec, x: Scale) -> Scale:
     """The y axis over what `x` shows: fixed, or rounded outward around all points or all but outliers."""
     if spec.y_range is not None and _is_usable(spec.y_range, spec.is_log_y):
         return Scale(*spec.y_range, is_log=spec.is_log_y)
-    found = [ends for trace in spec.traces if (ends := _span(trace, x, is_robust=spec.is_robust)) is not None]
+    found: Sequence[tuple[float, float]] = [
+        ends for trace in spec.traces if (ends := _span(trace, x, is_robust=spec.is_robust)) is not None
+    ]
     if spec.is_robust:
         found = _most(found, is_log=spec.is_log_y)
     low = min((ends[0] for ends in found), default=math.nan)

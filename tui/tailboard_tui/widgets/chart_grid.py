@@ -16,6 +16,7 @@ from tailboard_tui.widgets.chart_board import ChartBoard, GroupHeading
 from tailboard_tui.widgets.chart_page import beneath, beside, page_with, row_of
 from tailboard_tui.widgets.chart_stage import ChartStage
 from tailboard_tui.widgets.chart_view import MOST_COLUMNS, ends_of
+from tailboard_tui.widgets.figure_content import figures
 
 
 class ChartGrid(ChartStage):
@@ -34,6 +35,9 @@ class ChartGrid(ChartStage):
         """Leave what is being typed, the read-out, the full size, or the filter, in that order."""
         if any(field.display for field in self.query(Input)):
             self._close_inputs()
+        elif self.figure is not None:
+            self.figure = None
+            self._redraw()
         elif self.view.cursor is not None:
             self._change(cursor=None)
         elif self.is_zoomed:
@@ -130,6 +134,17 @@ class ChartGrid(ChartStage):
     def action_zoom_chart(self) -> None:
         """The focused chart alone at full size, and back to the same place."""
         self.is_zoomed = not self.is_zoomed and self.focused_metric is not None
+        self._redraw()
+
+    def action_show_figure(self) -> None:
+        """Best values of the focused metric as bars, then against each varied hyperparameter, then charts."""
+        rows = [run.row for run in self.content.selection.runs]
+        if len(rows) < 2:
+            self.notify("Mark runs with Space first; then F compares their best values.", markup=False)
+            return
+        found = figures(rows)
+        at = found.index(self.figure) + 1 if self.figure in found else 0
+        self.figure = found[at] if at < len(found) else None
         self._redraw()
 
     def action_cycle_x_axis(self) -> None:

@@ -18,6 +18,7 @@ from tailboard_tui.widgets import narrow_update
 from tailboard_tui.widgets.chart_bar import ChartBar
 from tailboard_tui.widgets.chart_board import ChartBoard
 from tailboard_tui.widgets.chart_content import ChartContent, Stream
+from tailboard_tui.widgets.chart_figure import ChartFigure
 from tailboard_tui.widgets.chart_lines import Job, Prepared, prepare
 from tailboard_tui.widgets.chart_look import look_of
 from tailboard_tui.widgets.chart_page import (
@@ -32,6 +33,7 @@ from tailboard_tui.widgets.chart_page import (
 )
 from tailboard_tui.widgets.chart_readout import ChartReadout
 from tailboard_tui.widgets.chart_view import ChartView, PatternError, matcher
+from tailboard_tui.widgets.figure_content import Figure, figures
 from tailboard_tui.widgets.pace import Pace
 from tailboard_tui.widgets.selection import Selection
 
@@ -48,7 +50,8 @@ class ChartStage(Vertical, can_focus=True):
     ChartStage > Input { display: none; height: 1; border: none; padding: 0 1; }
     ChartStage > #state { display: none; height: 1fr; padding: 1 2; }
     ChartStage.-empty > #state { display: block; }
-    ChartStage.-empty > ChartBoard { display: none; }
+    ChartStage.-empty > ChartBoard, ChartStage.-figure > ChartBoard { display: none; }
+    ChartStage.-figure > ChartFigure { display: block; }
     """
     view: reactive[ChartView] = reactive(ChartView())
     """How the charts are looked at. Set it to restore what was kept; `ViewChanged` tells of changes."""
@@ -75,6 +78,8 @@ class ChartStage(Vertical, can_focus=True):
         self.content = ChartContent(stream)
         self.focused_metric: str | None = None
         self.is_zoomed = False
+        self.figure: Figure | None = None
+        """What is shown in the place of the charts."""
         self._first = 0
         self._page = Page((), 0, 0)
         self._rows: list[PageRow] = []
@@ -86,6 +91,7 @@ class ChartStage(Vertical, can_focus=True):
         """Line of names and state, charts, read-out, what is typed."""
         yield ChartBar()
         yield ChartBoard()
+        yield ChartFigure()
         yield Static(id="state")
         yield ChartReadout()
         yield Input(placeholder="text, glob* or ~regex", id="filter")
@@ -157,6 +163,7 @@ class ChartStage(Vertical, can_focus=True):
             chart.wheel_zooms = self.is_zoomed
             chart.show(slot.metric, spec, look)
         self._show_readout(look)
+        self._show_figure(look)
         count = problem or (f"{len(shown)} of {len(names)}" if len(shown) < len(names) else "")
         self.query_one(ChartBar).show(self.content.selection.runs, self.view, count, look)
         self._prepare_waiting()
@@ -209,6 +216,14 @@ class ChartStage(Vertical, can_focus=True):
 
     def _nothing_logged(self) -> str:
         return "No metrics yet."
+
+    def _show_figure(self, look: Look) -> None:
+        runs, metric = self.content.selection.runs, self.focused_metric
+        if self.figure not in figures([run.row for run in runs]) or metric is None or len(runs) < 2:
+            self.figure = None
+        self.set_class(self.figure is not None, "-figure")
+        if self.figure is not None and metric is not None:
+            self.query_one(ChartFigure).show(metric, self.figure, runs, look)
 
     def _show_readout(self, look: Look) -> None:
         table = self.query_one(ChartReadout)
