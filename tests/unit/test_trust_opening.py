@@ -55,6 +55,7 @@ ALLOWED = {
     ("view_state.py", ".open"): "what the user looked at last, in the state directory",
     ("view_state.py", "tempfile.NamedTemporaryFile"): "the same, written whole and then renamed",
     ("store/cache.py", ".open"): "our cache, in the cache directory",
+    ("store/index.py", ".open"): "our index of runs, likewise",
     ("store/cache.py", "mmap.mmap"): "the cache file, whose CRC is checked first",
     # what the user told us to write; "x" modes only: nothing is overwritten
     ("store/annotations.py", "os.open"): "appends to annotations.jsonl: O_NOFOLLOW, regular files only",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ _State = tuple[int, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The state of a run's files: equal signatures, nothing written."""
+    """The state of a run's files: equal signatures, nothing written. The same in any process."""
 
     writes: int
     """Stands for names, sizes and times of all files but our annotations."""
@@ -86,7 +87,10 @@ def glance(hot: tuple[str, ...]) -> tuple[int, ...]:
 
 def _signed(states: list[_State], hot: list[tuple[str, int]], annotations: int = 0) -> Signature:
     paths, stamps = zip(*hot, strict=True) if hot else ((), ())
-    return Signature(hash(tuple(states)), annotations, tuple(stamps), tuple(paths))
+    named = tuple((time, zlib.crc32(os.fsencode(path)), stamp) for time, path, stamp in states)
+    return Signature(
+        hash(named), annotations, tuple(stamps), tuple(paths)
+    )  # only str hashes differ by process
 
 
 def _collect(path: str, depth: int, revalidate: bool, states: list[_State]) -> int:
@@ -113,7 +117,7 @@ def _collect(path: str, depth: int, revalidate: bool, states: list[_State]) -> i
 
 
 def _stamp(state: os.stat_result) -> int:
-    return hash((state.st_ino, state.st_size, state.st_mtime_ns))
+    return hash((state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns))
 
 
 def _fresh(path: str) -> os.stat_result:

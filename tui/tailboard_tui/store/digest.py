@@ -1,34 +1,20 @@
-"""What stays known of a run's points when they are let go: statistics, sparkline, pace."""
+"""From the points of a run to what stays known of them: statistics, sparkline, pace."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from tailboard_tui.formats.base import MetricDef, Problem
+from tailboard_tui.formats.base import MetricDef
 from tailboard_tui.store import goal
 from tailboard_tui.store.columns import RunColumns
-from tailboard_tui.store.model import MetricStats, Points
+from tailboard_tui.store.model import Points
 from tailboard_tui.store.pace import RECENT, newest, pace
-from tailboard_tui.store.progress import Pace, epoch_metric
+from tailboard_tui.store.progress import epoch_metric
+from tailboard_tui.store.rowmaker import Digest
 
 SPARK_POINTS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A run's points in short."""
-
-    statistics: Mapping[str, MetricStats]
-    sparkline: tuple[float, ...]
-    """At most `SPARK_POINTS` finite values of the key metric."""
-    pace: Pace
-    last_record: float | None
-    """Time of the newest metrics, Unix seconds."""
-    problems: tuple[Problem, ...]
-    """What could not be read among them."""
 
 
 def digest(columns: RunColumns, defs: Sequence[MetricDef]) -> Digest:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.model import MetricStats, RunRow, Status
 from tailboard_tui.store.progress import Pace, Plan, progress
 from tailboard_tui.store.status import Host, Signs, status
-
-if TYPE_CHECKING:  # brings numpy
-    from tailboard_tui.store.digest import Digest
 
 _NAN = float("nan")
 
@@ -26,6 +22,20 @@ class Surroundings:
     """The machine that we run on."""
     notebook: Notebook
     """What the user says of runs that cannot be written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """A run's points in short: what stays known of them when they are let go."""
+
+    statistics: Mapping[str, MetricStats]
+    sparkline: tuple[float, ...]
+    """A few evenly spread finite values of the key metric."""
+    pace: Pace
+    last_record: float | None
+    """Time of the newest metrics, Unix seconds."""
+    problems: tuple[Problem, ...]
+    """What could not be read among them."""
 
 
 @dataclass(frozen=True, slots=True)

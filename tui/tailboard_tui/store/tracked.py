@@ -10,13 +10,13 @@ from tailboard_tui.files.changes import Signature, glance, signature, signature_
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
 from tailboard_tui.store.cache import ColumnCache
+from tailboard_tui.store.index import Entry, RunIndex
 from tailboard_tui.store.model import Points, RunRow
 from tailboard_tui.store.progress import Plan, plan
-from tailboard_tui.store.rowmaker import Reading, Surroundings, is_live, make_row
+from tailboard_tui.store.rowmaker import Digest, Reading, Surroundings, is_live, make_row
 
 if TYPE_CHECKING:  # numpy comes with the first points: the first rows do not wait for it
     from tailboard_tui.store.columns import RunColumns
-    from tailboard_tui.store.digest import Digest
 
 MAX_PROBLEMS = 1000
 """Problems kept of one run; what is beyond is counted."""
@@ -24,6 +24,9 @@ MAX_PROBLEMS = 1000
 FOREIGN_DEPTH = 3
 """Levels of a foreign run's directory in which files that change are looked for, where its reader does
 not name them. Ours has all its files in one."""
+
+SETTLED_S = 2.0
+"""A file written less than this before a look may change again within the tick of its time (2 s on FAT)."""
 
 _Got = TypeVar("_Got")
 
@@ -121,6 +124,31 @@ class TrackedRun:
             return signature(self._file, depth=self._depth, revalidate=revalidate)
         except OSError:
             return None  # Unreadable for now: the reader says so among the problems.
+
+    # The index
+
+    def recall(self, index: RunIndex) -> bool:
+        """Take what the index tells of the run, if its files are still the same. Whether they are."""
+        if self._found.format is not NATIVE or self.key not in index:
+            return False
+        entry = index.get(self.key, signature := self._sign(revalidate=False))
+        if entry is None:
+            return False
+        self._facts, self._plan, self._digest = entry.facts, plan(entry.facts), entry.digest
+        self._bytes, self._signature = (entry.bytes_read, entry.bytes_total), signature
+        self.is_read = self.is_stale = True
+        return True
+
+    def entry(self) -> Entry | None:
+        """For the index, if the run has ended, is read, and its files were left alone for a while."""
+        facts, digest, signature = self._facts, self._digest, self._signature
+        if self._found.format is not NATIVE or not self.is_read or self.is_live or self._failure is not None:
+            return None
+        if facts is None or facts.modified is None or digest is None or signature is None:
+            return None
+        if facts.modified > self.checked_at - SETTLED_S and self.checked_at:
+            return None
+        return Entry(signature, facts, digest, *self._bytes)
 
     # Reading
 

@@ -16,6 +16,7 @@ from tailboard_tui.settings import Settings
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.catalog import Catalog, Place
+from tailboard_tui.store.index import RunIndex
 from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import Host
 from tailboard_tui.store.tracked import TrackedRun
@@ -87,6 +88,8 @@ class Worker:
         self._around = Surroundings(host, Notebook())
         self._cache = ColumnCache(limit_mib=settings.cache_mib)
         self._catalog = Catalog(roots)
+        self._index = RunIndex(roots)
+        self._is_index_old = False
         self._shown: dict[str, None] = {}
         self._active: dict[str, TrackedRun] = {}
         self._held: dict[str, int] = {}
@@ -152,7 +155,7 @@ class Worker:
             return 0.0
         if self._keep_one() or self._read_in_background(now):
             return BACKGROUND_PAUSE_S
-        self.is_surveying = self.is_scanning
+        self._end_survey()
         return self._until_next(now)
 
     def tell(self, now: float) -> None:
@@ -164,6 +167,7 @@ class Worker:
 
     def close(self) -> None:
         """Close all files and stop waiting for events."""
+        self._end_survey()
         self.watch.close()
         for run in self.runs.values():
             run.close()
@@ -265,7 +269,9 @@ class Worker:
         return self._catalog.is_busy or was_scanning  # the list is published before points are read
 
     def _add(self, run: TrackedRun, now: float) -> None:
-        run.read_facts()
+        if not (self.is_surveying and run.recall(self._index)):
+            run.read_facts()
+            self._is_index_old = True
         run.tell(now, self._around)
         self.runs[run.key] = run
         self.removed.discard(run.key)
@@ -275,7 +281,8 @@ class Worker:
         else:
             run.close()
             run.next_check = now + ACTIVE_S[0]
-            self._unread.append(run.key)
+            if not run.is_read:
+                self._unread.append(run.key)
             self._settle(run)
 
     def _remove(self, key: str) -> None:
@@ -346,6 +353,16 @@ class Worker:
                 self._read_piece(run, now)
                 return True
         return False
+
+    def _end_survey(self) -> None:
+        """Leave what was told of ended runs for the next open, once all are read or there is no more time."""
+        if not self.is_surveying or self.is_scanning:
+            return
+        self.is_surveying = False
+        self._index.forget()
+        if self._is_index_old:
+            entries = ((key, run.entry()) for key, run in self.runs.items())
+            self._index.save((key, entry) for key, entry in entries if entry is not None)
 
     def _keep_one(self) -> bool:
         """Leave the points of a run that was read to its end to the cache; whether there was one."""
