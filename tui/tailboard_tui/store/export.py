@@ -33,8 +33,8 @@ LONG = ("run", "name", "metric", "step", "time", "value")
 GROUP_ROWS = 100_000
 """Rows of one Parquet row group, at least, but for the last."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text cell that begins so may be run as a formula by a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A text cell that begins so may be run as a formula by a spreadsheet; some take the wide forms, too.
 
 Source: https://owasp.org/www-community/attacks/CSV_Injection
 """
