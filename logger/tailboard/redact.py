@@ -9,6 +9,7 @@ HIDDEN = "[redacted]"
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SECRET_WORDS = frozenset(
     {"password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"}
+    | {"authorization", "bearer"}
 )
 _KEY_OWNERS = frozenset(
     {"api", "access", "secret", "private", "auth", "encryption", "account", "ssh", "signing"}
@@ -55,7 +56,7 @@ _QUERY = re.compile(
 _KNOWN = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
     r"|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
-    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|[Bb]earer\s+[A-Za-z0-9._~+/=-]{12,})"
 )
 """Forms that services publish for their keys, so that scanners find them.
 
@@ -103,6 +104,11 @@ def redact_value(name: str, value: object) -> object:
     if isinstance(value, list | tuple):
         return [redact_value(name, item) for item in value]
     return value
+
+
+def redact_result(name: str, value: object) -> object:
+    """What may be kept of a summary value: numbers are results whatever their name."""
+    return redact_value(name, value) if isinstance(value, str | bytes | list | tuple) else value
 
 
 def redact_command(arguments: list[str]) -> list[str]:
