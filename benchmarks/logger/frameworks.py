@@ -1,6 +1,7 @@
-"""The integrations in the real frameworks: a tiny training, checked by what it left.
+"""The integrations and configurations of the real frameworks: a tiny training, checked by what it left.
 
-    pip install torch transformers accelerate lightning stable-baselines3 keras
+    pip install torch transformers accelerate lightning stable-baselines3 keras ultralytics \\
+        hydra-core omegaconf attrs pydantic absl-py
     PYTHONPATH=logger python benchmarks/logger/frameworks.py
 
 Not part of CI: the frameworks weigh gigabytes. Exit status 1 when an installed one fails.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -18,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("KERAS_BACKEND", "torch")
 QUIET: dict[str, Any] = {"git": False, "system": False, "capture": False}
 
 
@@ -126,10 +129,127 @@ def keras() -> None:
     has("loss", "val_loss", "batch/loss", "epoch")
 
 
+def ultralytics() -> None:
+    import numpy as np
+    from PIL import Image
+    from ultralytics import YOLO
+
+    from tailboard.integrations.ultralytics import add_callbacks
+
+    for part in ("images", "labels"):
+        os.makedirs(f"data/{part}/train")
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (64, 64, 3), np.uint8)
+        Image.fromarray(pixels).save(f"data/images/train/{number}.jpg")
+        Path(f"data/labels/train/{number}.txt").write_text("0 0.5 0.5 0.4 0.4\n")
+    Path("data.yaml").write_text(
+        f"path: {Path('data').resolve()}\ntrain: images/train\nval: images/train\nnames: {{0: thing}}\n"
+    )
+    model = YOLO("yolo11n.yaml")
+    add_callbacks(model, **QUIET)
+    model.train(
+        data="data.yaml", epochs=2, imgsz=64, batch=2, workers=0, device="cpu", plots=False, amp=False
+    )
+    has("train/box_loss", "metrics/mAP50(B)", "lr/pg0")
+    steps = [record["_step"] for record in metrics()]
+    assert steps == [0, 1], steps
+
+
+def configured(config: object) -> dict[str, Any]:
+    """What config.json holds of a configuration object."""
+    import tailboard
+
+    with tailboard.init(config=config, **QUIET) as run:
+        run.log({"loss": 1.0})
+    found: dict[str, Any] = json.loads((Path(run.dir) / "config.json").read_text())
+    return found
+
+
+def omegaconf() -> None:
+    from omegaconf import OmegaConf
+
+    config = OmegaConf.create({"lr": 0.1, "model": {"depth": 3, "lr": "${lr}"}, "layers": [1, 2]})
+    expected = {"lr": 0.1, "model": {"depth": 3, "lr": 0.1}, "layers": [1, 2]}
+    assert configured(config) == expected
+    assert configured(OmegaConf.create({"data": "???"})) == {"data": "???"}
+
+
+def attrs() -> None:
+    import attrs
+
+    @attrs.define
+    class Model:
+        depth: int = 3
+
+    @attrs.define
+    class Options:
+        lr: float = 0.1
+        model: Model = attrs.Factory(Model)
+
+    assert configured(Options()) == {"lr": 0.1, "model": {"depth": 3}}
+
+
+def pydantic() -> None:
+    from pydantic import BaseModel, SecretStr
+
+    class Model(BaseModel):
+        depth: int = 3
+
+    class Options(BaseModel):
+        lr: float = 0.1
+        model: Model = Model()
+        word: SecretStr = SecretStr("hunter2")
+        api_key: str = "hunter2"
+
+    found = configured(Options())
+    assert (found["lr"], found["model"]) == (0.1, {"depth": 3})
+    assert "hunter2" not in json.dumps(found)
+
+
+def absl() -> None:
+    from absl import flags
+
+    values = flags.FlagValues()
+    flags.DEFINE_float("lr", 0.1, "", flag_values=values)
+    values(["program", "--lr=0.2"])
+    assert configured(values)["lr"] == 0.2
+
+
+def hydra() -> None:
+    Path("conf.yaml").write_text("lr: 0.1\nmodel:\n  depth: 3\n")
+    Path("train.py").write_text(
+        "import hydra, tailboard\n"
+        "@hydra.main(version_base=None, config_path='.', config_name='conf')\n"
+        "def main(config):\n"
+        f"    with tailboard.init(config=config, **{QUIET}) as run:\n"
+        "        run.log({'loss': config.lr})\n"
+        "main()\n"
+    )
+    import tailboard
+
+    environment = {**os.environ, "PYTHONPATH": str(Path(tailboard.__file__).parents[1])}
+    for arguments in (["lr=0.5"], ["-m", "lr=1,2"]):
+        command = [sys.executable, "train.py", *arguments, "hydra.job.chdir=False"]
+        subprocess.run(command, check=True, env=environment)
+    runs = [json.loads(path.read_text()) for path in Path("runs").glob("*/run.json")]
+    jobs = sorted((run["hydra"] for run in runs), key=lambda job: str(job["overrides"]))
+    assert [job["overrides"] for job in jobs] == [["lr=0.5"], ["lr=1"], ["lr=2"]]
+    assert [job.get("job_number") for job in jobs] == [None, 0, 1]
+    assert all(job["job_name"] == "train" and Path(job["output_dir"]).is_dir() for job in jobs)
+    assert sorted(record["loss"] for record in metrics()) == [0.5, 1, 2]
+
+
+CHECKS: tuple[Callable[[], None], ...] = (
+    *(transformers, lightning, accelerate, stable_baselines3, keras, ultralytics),
+    *(omegaconf, attrs, pydantic, absl, hydra),
+)
+
+
 def main() -> int:
     failed = 0
-    checks: tuple[Callable[[], None], ...] = (transformers, lightning, accelerate, stable_baselines3, keras)
-    for check in checks:
+    for check in CHECKS:
+        if sys.argv[1:] and check.__name__ not in sys.argv[1:]:
+            continue
         name = check.__name__
         if importlib.util.find_spec(name) is None:
             print(f"{name}: not installed")

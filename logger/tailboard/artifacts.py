@@ -87,11 +87,12 @@ def pin(
             pin(run, path, role, name or several, version, aliases, kind or what.type)
         return
     uri = os.fspath(what) if isinstance(what, str | os.PathLike) else text_of(what)
+    shown = redact_text(str(uri))
     record: dict[str, object] = {
         "time": round(time.time(), 3),
-        "name": name or os.path.basename(str(uri).rstrip("/")) or str(uri),
+        "name": name or os.path.basename(shown.rstrip("/")) or shown,
         "role": role,
-        "uri": redact_text(str(uri)),
+        "uri": shown,
     }
     extra = {"type": kind or None, "version": version, "aliases": list(aliases or ()) or None}
     record.update({key: value for key, value in extra.items() if value is not None})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from tailboard.encoding import DEPTH_LIMIT, is_mapping
+from tailboard.redact import redact_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def hydra_facts() -> dict[str, object]:
     hydra = core.HydraConfig.get()
     found: dict[str, object] = {
         "job_name": hydra.job.name,
-        "overrides": [str(item) for item in hydra.overrides.task],
+        "overrides": redact_command([str(item) for item in hydra.overrides.task]),
         "output_dir": hydra.runtime.output_dir,
         "mode": getattr(hydra.mode, "name", None),
     }

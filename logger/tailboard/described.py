@@ -7,7 +7,7 @@ import os
 from tailboard import layout
 from tailboard.encoding import encode_line, plain
 from tailboard.livedict import LiveDict
-from tailboard.redact import redact_value
+from tailboard.redact import redact_result, redact_value
 from tailboard.saving import SmallFiles
 from tailboard.writer import write_whole
 
@@ -132,7 +132,7 @@ class Described:
             self._files.changed(layout.SUMMARY, self._write_summary)
 
     def _write_summary(self) -> None:
-        write_whole(self._path(layout.SUMMARY), encode_line(plain(self.summary)))
+        write_whole(self._path(layout.SUMMARY), encode_line(plain(self.summary, redact_result)))
 
     def _path(self, name: str) -> str:
         return os.path.join(self.dir, name)

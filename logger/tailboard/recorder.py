@@ -237,7 +237,9 @@ class Run(Described):
                 "alert level", f"alert level {word!r:.80} is none of info, warning, error; taken as info"
             )
             word = "info"
-        self.event(layout.ALERT, title=str(title), text=str(text), level=word)
+        from tailboard.redact import redact_text
+
+        self.event(layout.ALERT, title=redact_text(str(title)), text=redact_text(str(text)), level=word)
 
     def log_artifact(
         self,

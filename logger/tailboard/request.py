@@ -10,6 +10,7 @@ from tailboard.compat import WANDB_ARGUMENTS
 from tailboard.console import complain
 from tailboard.encoding import plain
 from tailboard.errors import InvalidArgumentError, InvalidRunIdError
+from tailboard.redact import redact_text
 
 _RESUME = {
     "never": "never",
@@ -95,7 +96,7 @@ def given_facts(request: Request) -> dict[str, object]:
         "group": request.group,
         "job_type": request.job_type,
         "tags": [str(tag) for tag in tags],
-        "notes": request.notes,
+        "notes": redact_text(request.notes) if isinstance(request.notes, str) else request.notes,
         "seed": request.seed,
     }
     return {key: plain(value) for key, value in found.items() if value not in (None, [])}

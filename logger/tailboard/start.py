@@ -13,7 +13,6 @@ from tailboard.disabled import NoRun
 from tailboard.encoding import plain
 from tailboard.errors import RunExistsError, RunMissingError
 from tailboard.recorder import Run
-from tailboard.redact import redact_text
 from tailboard.request import Request, check, given_facts, is_disabled, root_of, warn_ignored
 from tailboard.resuming import last_step, run_facts
 
@@ -212,10 +211,7 @@ def _facts(request: Request, path: str, before: dict[str, object], now: float) -
         for key, value in before.items()
         if key not in (*process, "git", "hardware", "format", "id")
     }
-    facts |= {**kept, **given_facts(request)}
-    if isinstance(facts["notes"], str):
-        facts["notes"] = redact_text(facts["notes"])
-    return facts
+    return facts | {**kept, **given_facts(request)}
 
 
 def _configure(run: Run, request: Request, path: str, has_earlier: bool) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 import tailboard
 from tailboard import Run
-from tailboard.configuration import as_dict
+from tailboard.configuration import as_dict, hydra_facts
 
 
 @pytest.fixture
@@ -100,6 +100,49 @@ def test_omegaconf_is_resolved_where_that_is_possible(monkeypatch: pytest.Monkey
     )
     monkeypatch.setitem(sys.modules, "omegaconf", fake)
     assert as_dict(DictConfig()) == {"lr": "${missing}"}
+
+
+class HydraLike:
+    """HydraConfig while Hydra runs a job, as far as it is read."""
+
+    mode: str | None = "RUN"
+
+    @classmethod
+    def initialized(cls) -> bool:
+        return cls.mode is not None
+
+    @classmethod
+    def get(cls) -> Any:
+        return types.SimpleNamespace(
+            job=types.SimpleNamespace(name="train", num=3),
+            overrides=types.SimpleNamespace(task=["lr=0.5", "api_key=hunter2"]),
+            runtime=types.SimpleNamespace(output_dir="/out"),
+            mode=types.SimpleNamespace(name=cls.mode),
+        )
+
+
+@pytest.mark.parametrize(
+    ("mode", "more"),
+    [("RUN", {"mode": "RUN"}), ("MULTIRUN", {"mode": "MULTIRUN", "job_number": 3})],
+)
+def test_what_hydra_knows_of_the_job_stands_in_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, more: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(HydraLike, "mode", mode)
+    fake = types.SimpleNamespace(HydraConfig=HydraLike)
+    monkeypatch.setitem(sys.modules, "hydra.core.hydra_config", fake)
+    with tailboard.init(dir=str(tmp_path), capture=False, git=False, system=False) as run:
+        pass
+    overrides = ["lr=0.5", "api_key=[redacted]"]
+    expected = {"job_name": "train", "overrides": overrides, "output_dir": "/out", **more}
+    assert on_disk(run, "run.json")["hydra"] == expected
+
+
+def test_hydra_that_runs_no_job_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HydraLike, "mode", None)
+    fake = types.SimpleNamespace(HydraConfig=HydraLike)
+    monkeypatch.setitem(sys.modules, "hydra.core.hydra_config", fake)
+    assert hydra_facts() == {}
 
 
 def test_items_are_attributes_also_nested(run: Run) -> None:

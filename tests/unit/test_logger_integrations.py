@@ -164,10 +164,14 @@ def test_the_ultralytics_callbacks_follow_the_trainer(integration: Any) -> None:
         best_fitness=0.7,
         label_loss_items=lambda losses, prefix: {f"{prefix}/box_loss": losses[0]},
     )
-    for event in ("on_train_start", "on_fit_epoch_end", "on_train_end"):
+    for event in ("on_train_start", "on_train_epoch_end", "on_fit_epoch_end"):
+        callbacks[event](trainer)
+    trainer.epoch, trainer.metrics = 2, {"metrics/mAP50": 0.8}  # the best model, validated after the end
+    for event in ("on_fit_epoch_end", "on_train_end"):
         callbacks[event](trainer)
     assert records() == [{"_step": 1, "lr/pg0": 0.1, "metrics/mAP50": 0.7, "train/box_loss": 0.5}]
     assert (config(), finished()) == ({"args": {"imgsz": 640}}, "finished")
+    assert tailboard.summary == {"best/metrics/mAP50": 0.8, "best_fitness": 0.7}
 
 
 def test_log_records_become_alerts_of_the_run(integration: Any) -> None:

@@ -26,13 +26,24 @@ def add_callbacks(model: Model, **init: object) -> None:
         init: Arguments of `tailboard.init`, where no run is open.
     """
     begun = []
+    has_trained = False
 
     def on_train_start(trainer: object) -> None:
         if tailboard.run is None:
             begun.append(tailboard.init(**init))  # type: ignore[arg-type]  # the user's arguments
         tailboard.config.update({"args": getattr(trainer, "args", None)})
 
+    def on_train_epoch_end(trainer: object) -> None:
+        nonlocal has_trained
+        has_trained = True
+
     def on_fit_epoch_end(trainer: object) -> None:
+        nonlocal has_trained
+        if not has_trained:  # after the last epoch the best model is validated once more
+            best: dict[str, object] = getattr(trainer, "metrics", {})
+            tailboard.summary.update({f"best/{name}": value for name, value in best.items()})
+            return
+        has_trained = False
         values: dict[str, object] = {**getattr(trainer, "lr", {}), **getattr(trainer, "metrics", {})}
         name_losses = getattr(trainer, "label_loss_items", None)
         if name_losses is not None:
@@ -48,6 +59,7 @@ def add_callbacks(model: Model, **init: object) -> None:
 
     for event, function in (
         ("on_train_start", on_train_start),
+        ("on_train_epoch_end", on_train_epoch_end),
         ("on_fit_epoch_end", on_fit_epoch_end),
         ("on_train_end", on_train_end),
     ):
