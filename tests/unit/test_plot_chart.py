@@ -174,6 +174,19 @@ def test_one_diverged_run_of_several_is_left_outside_and_named(is_log: bool) -> 
     assert everything.y.high > 1e19
 
 
+def test_runs_that_are_merely_better_or_worse_are_all_shown() -> None:
+    x = np.arange(100.0)
+    curves = ((0.13, 0.2), (0.35, 0.45), (0.9, 0.98))
+    traces = tuple(
+        Trace(n, n, "#56b4e9", Line.of(x, np.linspace(*ends, 100)))
+        for n, ends in zip("abc", curves, strict=True)
+    )
+    place = layout(ChartSpec("accuracy", traces), 80, 12)
+    assert place is not None
+    assert place.y.high >= 0.98
+    assert place.y.low <= 0.13
+
+
 def test_of_two_runs_far_apart_both_are_shown() -> None:
     x = np.arange(100.0)
     traces = tuple(Trace(n, n, "#56b4e9", Line.of(x, x + base)) for n, base in (("a", 0.0), ("b", 1e6)))

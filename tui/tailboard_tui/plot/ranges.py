@@ -26,8 +26,8 @@ FEWEST = 32
 FEWEST_RUNS = 3
 """Of two runs that lie far apart, neither is the outlier."""
 
-RUN_FENCE = 4
-"""Heights of what most runs span, beyond which a run that left it no longer stretches the y axis."""
+RUN_FENCE = 10
+"""Heights of what a run usually spans, beyond which one that left the others does not stretch the y axis."""
 
 X_PARTS = 8
 """x limits are rounded to about an eighth: a live axis, and with it all of its chart, moves that seldom."""
@@ -102,7 +102,8 @@ def _most(spans: Sequence[tuple[float, float]], *, is_log: bool) -> Sequence[tup
         return spans
     laid = [(math.log10(low), math.log10(high)) for low, high in spans] if is_log else spans
     low, high = median_high(low for low, _ in laid), median_low(high for _, high in laid)
-    reach = RUN_FENCE * (high - low)
+    usual = median_low(top - bottom for bottom, top in laid)
+    reach = RUN_FENCE * max(high - low, usual)
     if not reach > 0:
         return spans
     kept = [

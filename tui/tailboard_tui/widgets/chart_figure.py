@@ -96,8 +96,8 @@ def draw_figure(wanted: Wanted) -> Cells:
     colors = {run.letter: run.color for run in wanted.runs}
     for row, line in enumerate(text.split("\n")[: wanted.height]):
         canvas.write(row, 0, line, plain)
-        begin, end = line.find("│"), line.rfind("│")
-        begin = max(begin, line.find("┤"))
+        begin = min((at for at, char in enumerate(line) if char in "│┤"), default=0)
+        end = line.rfind("│")
         column = 0
         for at, char in enumerate(line):
             if char in _FRAME:
