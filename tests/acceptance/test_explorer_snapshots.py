@@ -105,7 +105,7 @@ def test_grouped_with_mean_and_deviation(snap_compare: Snap) -> None:
 
 
 def test_a_wrong_query(snap_compare: Snap) -> None:
-    pressed = keys("3", "tab", "slash", *"lr > and")
+    pressed = keys("3", "tab", "slash", *"tag:base and (lr > 0.1")
     assert snap_compare(app_on(sweep()), terminal_size=(120, 40), run_before=pressed)
 
 

@@ -19,6 +19,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from tailboard_tui.messages import TerminalBackground
+from tailboard_tui.text.plain import plain
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -163,6 +164,14 @@ class TerminalDriver(LinuxDriver):
     def _hang_up(self) -> None:
         """The terminal is gone: leave, or a process without one would go round and round."""
         self._app.call_later(self._app.exit, return_code=1)
+
+
+class PlainTerminalDriver(TerminalDriver):
+    """The same for a terminal or font that has only ASCII: whatever draws, no other sign of ours is sent."""
+
+    def write(self, data: str) -> None:
+        """Send `data` with our signs as ASCII."""
+        super().write(plain(data))
 
 
 def is_dark(red: str, green: str, blue: str) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def run(roots: Sequence[str], settings: Settings) -> int:
     """Open the explorer on `roots` and give its exit status: 1 where there is no terminal, or after a bug."""
-    from tailboard_tui.terminal import TerminalDriver, check_terminal
+    from tailboard_tui.terminal import PlainTerminalDriver, TerminalDriver, check_terminal
 
     is_served = "TEXTUAL_DRIVER" in os.environ  # textual-serve: a browser instead of a terminal
     problem = None if is_served else check_terminal()
@@ -22,6 +22,7 @@ def run(roots: Sequence[str], settings: Settings) -> int:
         return 1
     from tailboard_tui.app import TailboardApp
 
-    app = TailboardApp(roots, settings, driver_class=None if is_served else TerminalDriver)
+    driver = PlainTerminalDriver if settings.ascii else TerminalDriver
+    app = TailboardApp(roots, settings, driver_class=None if is_served else driver)
     app.run()
     return app.return_code or 0

@@ -30,18 +30,15 @@ def width_of(text: str) -> int:
 
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_ASCII_BLOCKS = "_.-~=+*#"
 
 
-def sparkline(values: tuple[float, ...], width: int, *, ascii_only: bool = False) -> str:
+def sparkline(values: tuple[float, ...], width: int) -> str:
     """`values` as blocks in exactly `width` cells, evenly sampled; `×` where one is not finite.
 
     Args:
         values: In step order; NaN and infinities are marked, not drawn.
         width: Cells.
-        ascii_only: Without block characters.
     """
-    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
     finite = [value for value in values if abs(value) < float("inf")]
     if not values or width <= 0:
         return " " * max(width, 0)
@@ -52,9 +49,9 @@ def sparkline(values: tuple[float, ...], width: int, *, ascii_only: bool = False
     for cell in range(count):
         value = values[round(cell * (len(values) - 1) / max(count - 1, 1))]
         if not abs(value) < float("inf"):
-            marks.append("x" if ascii_only else "×")
+            marks.append("×")
         elif span > 0:
-            marks.append(blocks[min(int((value / span - low / span) * len(blocks)), len(blocks) - 1)])
+            marks.append(_BLOCKS[min(int((value / span - low / span) * len(_BLOCKS)), len(_BLOCKS) - 1)])
         else:
-            marks.append(blocks[len(blocks) // 2])
+            marks.append(_BLOCKS[len(_BLOCKS) // 2])
     return "".join(marks).ljust(width)

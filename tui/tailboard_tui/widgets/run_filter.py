@@ -39,10 +39,10 @@ class RunFilter(Vertical):
     RunFilter TextLine { height: 1; padding: 0 1; color: $text-dim; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False),
-        Binding("up", "older", "older", show=False),
+        Binding("escape", "leave", "clear"),
+        Binding("up", "older", "history"),
         Binding("down", "newer", "newer", show=False),
-        Binding("tab", "complete(1)", "complete", show=False),
+        Binding("tab", "complete(1)", "complete"),
         Binding("shift+tab", "complete(-1)", "complete", show=False),
     ]
 
