@@ -15,9 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from faults.corpus import STRANGE_DIRECTORIES
+
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = "tests/acceptance/test_faults.py"
 OPEN = "tests/acceptance/test_faults_while_open.py"
+
+BESIDE = "names, links, depth of directories"
 
 FILES = {
     STATIC: "",
@@ -46,6 +52,11 @@ STATIC_CLASSES = {
 """Classes of the static faults by the beginning of their names; the last takes the rest."""
 
 CASE = re.compile(r"test_the_fault_costs_no_more_than_it_must\[(.+)\]")
+CHECKS_ITSELF = re.compile(
+    "test_it_would_be_found|test_there_are|test_the_script_knows|test_the_targets_reach"
+)
+"""Tests of the tests: no faults."""
+
 PRINTED = re.compile(r"(\d+) tried, (\d+) survived")
 
 
@@ -71,10 +82,9 @@ class Table:
 
     def lines(self) -> list[str]:
         """The table, a line a class and one for all."""
-        rows = [
-            (kind, self.tried[kind], self.survived[kind])
-            for kind in dict.fromkeys([*self.tried, *self.skipped])
-        ]
+        order = [*STATIC_CLASSES, BESIDE, *FILES.values(), "not loaded"]
+        kinds = [kind for kind in order if kind in self.tried or kind in self.skipped]
+        rows = [(kind, self.tried[kind], self.survived[kind]) for kind in kinds]
         rows.append(("all", self.tried.total(), self.survived.total()))
         width = max(len(kind) for kind, _, _ in rows)
         shown = [f"{'class':<{width}} | tried | survived", f"{'-' * width}-|-------|---------"]
@@ -97,20 +107,29 @@ def outcome_of(case: ElementTree.Element) -> str:
 
 
 def count(report: ElementTree.Element) -> Table:
-    """The table of a JUnit report."""
+    """The table of a JUnit report.
+
+    What lies beside the runs has no cases of its own: it is survived when every check of the whole corpus
+    passes.
+    """
     table = Table()
+    beside: dict[str, str] = {}
     for case in report.iter("testcase"):
         file, name, outcome = case.get("file", ""), case.get("name", ""), outcome_of(case)
-        if file == STATIC:
-            fault = CASE.fullmatch(name)
-            table.add(
-                static_class(fault[1]) if fault else "good runs exact, nothing run, memory", name, outcome
-            )
-        elif file == OPEN:
-            printed = PRINTED.search("".join(case.itertext()))
-            table.add(FILES[file], name, outcome, int(printed[1]) if printed else 1)
+        fault = CASE.fullmatch(name)
+        printed = PRINTED.search("".join(case.itertext()))
+        if CHECKS_ITSELF.match(name):
+            continue
+        if fault:
+            table.add(static_class(fault[1]), name, outcome)
+        elif file == STATIC:
+            beside[name] = outcome
         else:
-            table.add(FILES[file], name, outcome)
+            table.add(FILES.get(file, "not loaded"), name, outcome, int(printed[1]) if printed else 1)
+    for name in (name for name, outcome in beside.items() if outcome != "passed"):
+        table.failed.append(f"{BESIDE}: {name}")
+    is_sound = set(beside.values()) == {"passed"}
+    table.add(BESIDE, "the whole corpus", "passed" if is_sound else "failed", STRANGE_DIRECTORIES)
     return table
 
 
