@@ -23,7 +23,7 @@ from tailboard_tui.formats.tfmedia import Found
 from tailboard_tui.formats.tfrecord import KEPT_BYTES, MEDIA_BYTES, TFRecords
 
 PEEK_BYTES = 4096
-PEEK_RECORDS = 16
+PEEK_RECORDS = 12
 """At each end of a file that are looked at before it is read: about 1 ms."""
 
 
@@ -72,7 +72,7 @@ class EventFiles:
             return events
         kept = self._heads.get(path)
         if kept is None or kept.first_time is None:
-            kept = self._heads[path] = _head(path)
+            kept = self._heads[path] = _head(path, with_scalars=False)
         return kept
 
     def begin(self) -> None:
@@ -213,7 +213,7 @@ def folded(path: str, listings: Listings) -> list[tuple[str, str]]:
 
 def first_tags(path: str) -> set[str]:
     """The tags of the first scalars of an event file."""
-    return set(_head(path).take())
+    return set(_head(path, with_scalars=True).take())
 
 
 def _age(name: str) -> tuple[float, str]:
@@ -222,11 +222,11 @@ def _age(name: str) -> tuple[float, str]:
     return (float(found.group(1)[:15]) if found else 0.0, name)
 
 
-def _head(path: str) -> Events:
+def _head(path: str, *, with_scalars: bool) -> Events:
     events = Events()
     with contextlib.suppress(OSError):  # `poll` says why it cannot be read
-        records = TFRecords().feed(read_slice(path, 0, PEEK_BYTES))
-        events.read(records.part(slice(PEEK_RECORDS)))
+        records = TFRecords(wanted=slice(PEEK_RECORDS)).feed(read_slice(path, 0, PEEK_BYTES))
+        events.read(records if with_scalars else records.but_scalars())
     return events
 
 
@@ -255,8 +255,7 @@ def _tail(path: str) -> dict[str, TagPoints]:
     except OSError:
         return {}
     events = Events()
-    records = TFRecords(in_the_middle=start > 0).feed(data)
-    events.read(records.part(slice(-PEEK_RECORDS, None)))
+    events.read(TFRecords(in_the_middle=start > 0, wanted=slice(-PEEK_RECORDS, None)).feed(data))
     return events.take()
 
 

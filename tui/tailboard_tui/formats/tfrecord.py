@@ -33,6 +33,8 @@ MAX_BYTES = 2**31
 """Protobuf's own limit for a message: a longer length is damage, even when its checksum is right."""
 
 _FEW = 20
+_FLOAT_FIELD = 0x15
+"""Stands before the four bytes of the value that a usual scalar's record ends in."""
 
 MAX_MESSAGES = 20
 """Damages told one by one; more are counted only."""
@@ -53,8 +55,12 @@ class Records:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def part(self, kept: slice) -> Records:
-        """Some of the records."""
+    def but_scalars(self) -> Records:
+        """The first record, which tells when the file was begun, and those that are no usual scalar."""
+        raw = np.frombuffer(self.buffer, dtype=np.uint8)
+        is_kept = raw[self.starts + np.maximum(self.lengths - 5, 0)] != _FLOAT_FIELD
+        is_kept[:1] = True
+        kept = np.flatnonzero(is_kept)
         return Records(self.buffer, self.starts[kept], self.lengths[kept], self.offset)
 
     def __getitem__(self, index: int) -> bytes:
@@ -73,10 +79,14 @@ class TFRecords:
     Args:
         in_the_middle: The bytes begin anywhere in the file: the first record is to be found.
         kept_bytes: A longer record is skipped.
+        wanted: Which records of a piece are wanted, for looks at a file's ends: the others are not checked.
     """
 
-    def __init__(self, *, in_the_middle: bool = False, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self, *, in_the_middle: bool = False, kept_bytes: int = KEPT_BYTES, wanted: slice | None = None
+    ) -> None:
         self._kept_bytes = kept_bytes
+        self._wanted = wanted
         self._buffer = b""
         self._offset = 0
         """Place of the buffer's first byte in the file."""
@@ -121,6 +131,8 @@ class TFRecords:
                 starts.append(at + HEADER_BYTES)
                 lengths.append(length)
             at = end
+        if self._wanted is not None:
+            starts, lengths = starts[self._wanted], lengths[self._wanted]
         records = self._sound(buffer, starts, lengths)
         self._buffer = buffer[at:]
         self._offset += at
@@ -166,7 +178,8 @@ class TFRecords:
             places = np.arange(at, last + 1, dtype=np.int64)
             # A length below 2**31 has a zero in its upper four bytes: most places are ruled out by that.
             places = places[_uint32_at(raw, places + 4) == 0]
-            right = masked_of_slices(raw, places, np.full(len(places), 8)) == _uint32_at(raw, places + 8)
+            eight = np.full(len(places), 8, dtype=np.int64)
+            right = _checksums(self._buffer, raw, places, eight) == _uint32_at(raw, places + 8)
             for place in places[right].tolist():
                 if self._length(self._buffer[place : place + HEADER_BYTES]) is not None:
                     self._lost_at = None

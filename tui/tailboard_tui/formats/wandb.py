@@ -14,11 +14,14 @@ from tailboard_tui.formats.recordlog import RecordLog
 from tailboard_tui.formats.sources import ByteSource, Complaint, Source
 from tailboard_tui.formats.surroundings import read_mapping
 from tailboard_tui.formats.wandbmedia import media_records
-from tailboard_tui.formats.wandbrecords import MAGIC, TYPE, WandbRecords
+from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords
 
-_HEAD_BYTES = 32 * 1024
-_TAIL_BYTES = 16 * 1024
-"""What is looked at before the file is read: the run with its configuration; the last steps, the exit."""
+_HEAD_BYTES = (4 * 1024, 64 * 1024)
+"""Looked at before the file is read: the run with its configuration, which may be large."""
+
+_TAIL_BYTES = 8 * 1024
+_TAIL_RECORDS = 16
+"""Looked at likewise: the last steps, the exit."""
 
 
 class WandbDecoder:
@@ -155,11 +158,14 @@ def _peek(path: str) -> tuple[WandbRecords, WandbRecords, Peek]:
     head, tail = WandbRecords(), WandbRecords()
     try:
         size = os.stat(path, follow_symlinks=False).st_size
-        for record in RecordLog(MAGIC).feed(read_slice(path, 0, _HEAD_BYTES)):
-            head.read(record)
+        for count in _HEAD_BYTES:
+            if not head.run:
+                head = WandbRecords()
+                for record in RecordLog(MAGIC).feed(read_slice(path, 0, count)):
+                    head.read(record, MEASURED)
         start = max(size - _TAIL_BYTES, 0)
         log = RecordLog(MAGIC, in_the_middle=start > 0)
-        for record in log.feed(read_slice(path, start, _TAIL_BYTES)):
+        for record in log.feed(read_slice(path, start, _TAIL_BYTES))[-_TAIL_RECORDS:]:
             tail.read(record)
     except OSError:
         return head, tail, Peek()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Container
 from typing import Literal
 
 from tailboard_tui.formats.base import Alert, Finish, Git, MetricDef, Rows, Value
@@ -19,6 +20,9 @@ MAGIC = b":W&B"
 _HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS = 2, 3, 4, 5, 7
 _ALERT, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 10, 12, 17, 18, 26
 """Fields of Record."""
+
+MEASURED = frozenset({_HISTORY, _SUMMARY, _STATS})
+"""The kinds that come again and again while a run trains."""
 
 _VALUE_JSON = b"\x82\x01"
 """The tag of `value_json`, field 16 of every item."""
@@ -58,12 +62,12 @@ class WandbRecords:
         """The points since the last call."""
         return self._history.take() + self._stats.take()
 
-    def read(self, record: bytes) -> str | None:
-        """Take in one record; what is wrong with it, if anything."""
+    def read(self, record: bytes, skipped: Container[int] = ()) -> str | None:
+        """Take in one record, unless it is of a skipped kind; what is wrong with it, if anything."""
         self.count += 1
         try:
             for number, wire, value in fields(record):
-                if wire == 2 and number in _READERS:
+                if wire == 2 and number in _READERS and number not in skipped:
                     _READERS[number](self, bytes_of(value))
         except WireError as error:
             return f"undecodable record {self.count}: {error}"
