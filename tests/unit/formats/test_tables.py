@@ -183,3 +183,57 @@ def test_allennlp_gives_a_point_an_epoch(tmp_path: Path) -> None:
         path.write_text(f'{{"epoch": {epoch}, "training_loss": {epoch}.5}}')
     series = read_series(found_in(tmp_path)["run"])
     assert series["training_loss"] == (list(range(12)), [epoch + 0.5 for epoch in range(12)])
+
+
+plain_numbers = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.integers(-(10**20), 10**20).map(str),
+    st.sampled_from(["5.", "-.5", "+3", "1e400", "-1E-400", "1700000000.5", "1700000000123", "007"]),
+)
+odd_cells = st.sampled_from(["", "nan", "1_0", "1e", "--1", "e", "-", " 7", "1,5", "x", "0x1", "inf", "."])
+
+
+class ByLines(CsvTable):
+    """Reads cell by cell."""
+
+    def _feed_numbers(self, data: bytes) -> bool:
+        return False
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_blocks_of_plain_numbers_give_what_their_lines_give(data: st.DataObject) -> None:
+    header = data.draw(st.sampled_from(["epoch,loss,acc", "step;timestamp;loss", "a|b|c", "loss\tacc\ttime"]))
+    delimiter = next(mark for mark in ",;|\t" if mark in header)
+    cells = plain_numbers if data.draw(st.booleans()) else plain_numbers | odd_cells
+    rows = data.draw(st.lists(st.lists(cells, min_size=2 if cells is not plain_numbers else 3, max_size=3)))
+    blocks = [f"{header}\n".encode(), "".join(f"{delimiter.join(row)}\n" for row in rows).encode()]
+    results = []
+    for kind in (CsvTable, ByLines):
+        parser = kind()
+        for number, block in enumerate(blocks, 1):
+            parser.feed(Block(block, number, block.count(b"\n"), len(block)))
+        found, complaints = parser.take()
+        shown = [
+            (
+                [plain(step) for step in item.steps],
+                [plain(time) for time in item.times],
+                {name: [plain(value) for value in column.values] for name, column in item.columns.items()},
+                {
+                    name: None if column.rows is None else list(column.rows)
+                    for name, column in item.columns.items()
+                },
+                item.resumes,
+            )
+            for item in found
+        ]
+        results.append((repr(shown), complaints))
+    assert results[0] == results[1]
+
+
+def test_plain_numbers_are_taken_at_once() -> None:
+    parser = CsvTable()
+    parser.feed(Block(b"step,loss\n", 1, 1, 10))
+    assert parser._feed_numbers(b"1,0.5\n2,0.25\n")
+    assert not parser._feed_numbers(b"3,\n")
+    assert [list(rows.columns["loss"].values) for rows in parser.take()[0]] == [[0.5, 0.25]]
