@@ -14,6 +14,7 @@ import pytest
 
 from reading import FIXTURES, found_in, read_series
 from tailboard_tui.formats import detect
+from tailboard_tui.store.checkup import machine
 
 
 def write(path: Path, text: str = "x") -> Path:
@@ -182,6 +183,12 @@ def test_a_plug_in_that_cannot_be_loaded_is_named_and_keeps_nothing_from_opening
     assert found_in(plug_in).keys() == {"a"}
     assert len(detect.PLUG_IN_PROBLEMS) == 1
     assert "my_package.missing" in detect.PLUG_IN_PROBLEMS[0]
+
+
+def test_doctor_names_the_formats_of_other_packages_and_those_that_cannot_be_loaded(plug_in: Path) -> None:
+    told = [check for check in machine({}, is_terminal=False) if check.topic == "formats"]
+    assert [(check.state, "scores" in check.text) for check in told] == [("ok", True), ("bad", False)]
+    assert "my_package.missing" in told[1].text
 
 
 def test_every_format_has_a_row_in_the_guide() -> None:

@@ -54,6 +54,7 @@ def machine(environment: Mapping[str, str], *, is_terminal: bool) -> Iterator[Ch
         is_terminal: Whether stdout is one.
     """
     yield from _versions()
+    yield from _plug_ins()
     yield from _terminal(environment, is_terminal)
     yield from _settings()
     yield from _directories()
@@ -85,6 +86,18 @@ def _versions() -> Iterator[Check]:
             )
         else:
             yield Check("extras", "ok", f"{name} {installed}: {purpose}")
+
+
+def _plug_ins() -> Iterator[Check]:
+    """Formats that other packages add, where there are some."""
+    from tailboard_tui.formats import detect
+
+    own = {known.name for known in detect.FORMATS}
+    added = [known.name for known in detect.formats() if known.name not in own]
+    if added:
+        yield Check("formats", "ok", f"from other packages: {', '.join(added)}")
+    for problem in dict.fromkeys(detect.PLUG_IN_PROBLEMS):
+        yield Check("formats", "bad", f"a plug-in cannot be loaded: {problem}", "update it or uninstall it")
 
 
 def _terminal(environment: Mapping[str, str], is_terminal: bool) -> Iterator[Check]:
