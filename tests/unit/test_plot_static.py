@@ -56,6 +56,11 @@ def test_bars_take_any_names_and_numbers(values: list[tuple[str, float]], width:
     assert all(cell_len(line) <= width for line in text.split("\n"))
 
 
+def test_a_figure_has_the_size_that_was_asked_for() -> None:
+    text = static.scatter([static.Dot(1, 1, "a"), static.Dot(2, 3, "b")], "best", "lr", 140, 46).split("\n")
+    assert (max(cell_len(line) for line in text), len(text)) == (140, 46)
+
+
 def test_the_largest_value_has_the_longest_bar() -> None:
     lines = static.bars([("one", 1.0), ("three", 3.0)], "best", 60, 10).split("\n")
     one = next(line for line in lines if "one" in line)

@@ -100,8 +100,9 @@ def scatter(
     y = Scale(*axes.limits(min(ys), max(ys), is_log_y), is_log=is_log_y)
     words = _Words()
     with _LOCK, redirect_stderr(StringIO()):
-        from plotext import figure
+        from plotext import figure, terminal
 
+        terminal.limit(False, False)  # else a figure is no larger than stdout's terminal
         figure.clear()
         figure.theme("colorless")
         figure.plot_size(width, height)
@@ -146,8 +147,9 @@ def bars(values: Sequence[tuple[str, float]], title: str, width: int, height: in
     largest = max(abs(value) for value in drawn) or 1.0
     lengths = [value / largest for value in drawn]
     with _LOCK, redirect_stderr(StringIO()):
-        from plotext import figure
+        from plotext import figure, terminal
 
+        terminal.limit(False, False)  # else a figure is no larger than stdout's terminal
         figure.clear()
         figure.theme("colorless")
         figure.plot_size(width, max(height, len(shown) + 4))
