@@ -11,6 +11,7 @@ from textual.widgets import Input
 from tailboard_tui.actions import bindings
 from tailboard_tui.plot.chart import Layout
 from tailboard_tui.plot.smooth import Smoothing
+from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_board import ChartBoard, GroupHeading
 from tailboard_tui.widgets.chart_page import beneath, beside, page_with, row_of
@@ -228,7 +229,7 @@ class ChartGrid(ChartStage):
         try:
             ends = ends_of(event.value)
         except ValueError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.notify(clean(str(error), 200), severity="warning", markup=False)
             return
         if self.focused_metric is not None:
             self._look_at(self.view.with_y_range(self.focused_metric, ends))
