@@ -2,7 +2,10 @@
 
     python benchmarks/logger/run.py [--calls 3000] [--kills 5] [--markdown docs/logger-benchmark.md]
 
-Peers are measured where they are installed: pip install wandb tensorboardX trackio mlflow-skinny dvclive
+Peers are measured where they are installed:
+
+    pip install wandb tensorboardX trackio mlflow-skinny dvclive aim lightning
+
 Times are ratios to the limit (compact JSON and one os.write) measured between them: the 10th percentile,
 which a busy machine disturbs least. Each logger runs in a process of its own.
 """
@@ -70,6 +73,7 @@ def trackio(place: str) -> Log:
 
 
 def mlflow(place: str) -> Log:
+    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"  # its database backend needs more than mlflow-skinny
     import mlflow
 
     mlflow.set_tracking_uri(f"file://{place}")
@@ -91,6 +95,31 @@ def dvclive(place: str) -> Log:
     return log
 
 
+def lightning_csv(place: str) -> Log:
+    from lightning.pytorch.loggers import CSVLogger
+
+    logger = CSVLogger(place)
+
+    def log(data: dict[str, float], step: int) -> None:
+        logger.log_metrics(data, step)
+        if step % 50 == 49:  # Trainer(log_every_n_steps=50) saves so often by default
+            logger.save()
+
+    return log
+
+
+def aim(place: str) -> Log:
+    from aim import Run
+
+    run = Run(repo=place, log_system_params=False)
+
+    def log(data: dict[str, float], step: int) -> None:
+        for name, value in data.items():
+            run.track(value, name=name, step=step)
+
+    return log
+
+
 LOGGERS: dict[str, Callable[[str], Log]] = {
     "limit": limit,
     "tailboard": tailboard,
@@ -99,9 +128,11 @@ LOGGERS: dict[str, Callable[[str], Log]] = {
     "trackio": trackio,
     "mlflow": mlflow,
     "dvclive": dvclive,
+    "lightning_csv": lightning_csv,
+    "aim": aim,
 }
-KILLED = ("limit", "tailboard", "wandb", "tensorboardx")
-"""Loggers whose files are counted after SIGKILL."""
+KILLED = ("limit", "tailboard", "wandb", "tensorboardx", "trackio", "mlflow", "dvclive", "lightning_csv")
+"""Loggers whose files are counted after SIGKILL: those that we can read."""
 
 
 def cost(name: str, calls: int) -> None:
@@ -159,7 +190,7 @@ def kept(name: str, place: Path, acknowledged: int) -> int:
         content = b"".join(path.read_bytes() for path in place.glob(pattern))
         return min(content.count(b"\n"), acknowledged)
     sys.path[:0] = [str(ROOT / "logger"), str(ROOT / "tui")]
-    from tailboard_tui.store.runs import load_points, load_rows
+    from tailboard_tui.store.lookup import load_points, load_rows
 
     rows = load_rows([str(place)], full=True)
     points = [load_points(row) for row in rows]
@@ -174,6 +205,9 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--markdown", type=Path)
+    parser.add_argument(
+        "--only", nargs="+", choices=LOGGERS, default=list(LOGGERS), help="loggers to measure"
+    )
     parser.add_argument("--cost", help=argparse.SUPPRESS)
     parser.add_argument("--victim", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -190,7 +224,7 @@ def table(args: argparse.Namespace) -> None:
         "| logger | us per log() of 10 floats | times the limit | lost on SIGKILL (median of acknowledged) |"
     ]
     lines.append("|---|---|---|---|")
-    for name in LOGGERS:
+    for name in args.only:
         calls = args.calls if name in ("limit", "tailboard", "trackio") else max(args.calls // 10, 200)
         command = [sys.executable, __file__, "--cost", name, "--calls", str(calls)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
