@@ -18,6 +18,9 @@ from tailboard_tui.widgets.chart import cell_style
 from tailboard_tui.widgets.figure_content import Figure
 from tailboard_tui.widgets.selection import ShownRun
 
+ROWS_OF_A_BAR = 2
+"""Thicker bars say no more."""
+
 _FRAME = frozenset("─│┌┐└┘┤┬├┴┼")
 
 
@@ -84,7 +87,8 @@ def draw_figure(wanted: Wanted) -> Cells:
     """The figure in cells: plotext's text with the runs' letters in their colours."""
     rows = [run.row for run in wanted.runs]
     if wanted.figure.by is None:
-        text = figure_content.bars(rows, wanted.metric, wanted.width, wanted.height)
+        height = min(wanted.height, ROWS_OF_A_BAR * len(rows) + 5)
+        text = figure_content.bars(rows, wanted.metric, wanted.width, height)
     else:
         letters = {run.row.key: run.letter for run in wanted.runs}
         text = figure_content.scatter(
