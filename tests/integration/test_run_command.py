@@ -439,3 +439,15 @@ def test_the_processes_of_one_launch_write_one_run(tmp_path: Path) -> None:
     }
     assert [ends[rank]["status"] for rank in range(3)] == ["finished", "finished", "failed"]
     assert "rank two fails" in ends[2]["error"]
+
+
+def test_systems_that_do_not_tell_who_sent_a_signal_pass_it_on_too(tmp_path: Path) -> None:
+    arguments = command(tmp_path, *python("print('ready', flush=True); time.sleep(60)"))
+    arguments[2] = "import os, signal\ndel os.pipe2, signal.sigwaitinfo\n" + MAIN  # as on macOS
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"ready\n"
+        process.terminate()
+        assert process.wait(timeout=30) == 143
+    assert (finish(tmp_path)["status"], finish(tmp_path)["exit_code"]) == ("killed", 143)
