@@ -588,6 +588,15 @@ async def test_a_baseline_stands_first_in_the_comparison() -> None:
         assert head.split()[1].startswith(rows[1].facts.name[:6])
 
 
+async def test_in_a_small_terminal_the_last_choice_and_the_keys_of_the_picker_are_seen() -> None:
+    async with explorer(fake_store(*sweep()), size=(80, 24)) as pilot:
+        await settled(pilot, lambda: len(table(pilot).columns) > 3)
+        await pilot.press("c", "up")
+        await settled(pilot, lambda: "optimizer  config" in shown(pilot))
+        assert "Ctrl+O better" in shown(pilot)
+        assert "Enter done" in shown(pilot)
+
+
 async def test_leaving_a_picker_changes_nothing() -> None:
     async with explorer(fake_store(*sweep())) as pilot:
         before = [column.id for column in table(pilot).columns]

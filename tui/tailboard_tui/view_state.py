@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -41,6 +39,8 @@ class ViewState:
 
 def view_path(roots: Sequence[str]) -> Path:
     """Where the view of these roots is kept."""
+    import hashlib  # not before the first paint
+
     places = "\0".join(os.path.realpath(root) for root in roots)
     digest = hashlib.sha256(places.encode("utf-8", "surrogateescape")).hexdigest()[:16]
     return state_dir() / "views" / f"{digest}.json"
@@ -109,6 +109,8 @@ def _is_sort(part: object) -> bool:
 
 def save_view(roots: Sequence[str], view: ViewState) -> None:
     """Keep the view. A read-only or full disk only means that it is not remembered."""
+    import tempfile  # not before the first paint
+
     path = view_path(roots)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

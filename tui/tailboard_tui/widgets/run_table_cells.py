@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from tailboard_tui.store.groups import spread
 from tailboard_tui.text import units
 from tailboard_tui.widgets.cells import fit, width_of
 from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, STATUS_ORDER, RunColumn
@@ -113,6 +112,8 @@ def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float) -> str:
             f"{counts[status]}{STATUS_GLYPHS[status]}" for status in STATUS_ORDER if counts[status]
         )
     if column.id.startswith("metric:"):
+        from tailboard_tui.store.groups import spread
+
         values = [float(key[1]) for row in rows if (key := column.key(row, now)) is not None]
         found = spread(values)
         if found.n == 0:

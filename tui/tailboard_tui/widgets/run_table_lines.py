@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tailboard_tui.store.fields import Getter, getter
-from tailboard_tui.store.groups import group_rows
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn, SortKey
 
 if TYPE_CHECKING:
+    from tailboard_tui.store.fields import Getter
     from tailboard_tui.store.model import RunRow
 
 Predicate = Callable[["RunRow"], bool]
@@ -167,6 +166,8 @@ class RunLines:
 
     def set_groups(self, groups: Sequence[RunColumn]) -> None:
         """Group the list."""
+        from tailboard_tui.store.fields import getter  # not before the first paint
+
         self._groups = tuple(groups)
         self._finders = tuple(getter(_field(column)) for column in groups)
         self._rebuild()
@@ -207,6 +208,8 @@ class RunLines:
     def _grouped(self, order: Sequence[str], depth: int, path: str) -> list[Line]:
         if depth == len(self._groups):
             return [RunLine(key, depth) for key in order]
+        from tailboard_tui.store.groups import group_rows
+
         column = self._groups[depth]
         field = _field(column)
         lines: list[Line] = []
