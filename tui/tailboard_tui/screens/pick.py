@@ -33,6 +33,7 @@ class Pick(ModalScreen[list[str] | None]):
     """Gives the ids chosen, in order, or None when left."""
 
     CSS_PATH = "pick.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012  # as in Screen
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", show=False),
         Binding("down", "down", "down", show=False),
