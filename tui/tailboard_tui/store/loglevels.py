@@ -18,8 +18,8 @@ TracebackPart = Literal["", "head", "frame", "end"]
 HEAD_CHARS = 400
 """Only so much of a line is looked at: levels stand at the beginning."""
 
-_RANK = r"(?:\[(?:rank)?\d+\]:? ?|\d+: )?"
-"""What torchrun and srun put before each line: `[rank0]: `, `3: `."""
+_RANK = r"(?:\[[\w.…-]{1,24}\]:? *)?(?:\[(?:rank)?\d+\]:? ?|\d+: )?"
+"""What torchrun and srun put before each line, `[rank0]: `, `3: `, and merged logs before that."""
 
 _ERROR = re.compile(
     rf"^{_RANK}(?:"

@@ -15,8 +15,9 @@ from collections.abc import Callable
 
 from tailboard_tui.formats.base import LogFile
 from tailboard_tui.store.loghits import Hits
+from tailboard_tui.store.logmerge import MergedReading
 from tailboard_tui.store.logreading import LogReading
-from tailboard_tui.store.logstate import Answer, Jump, LogState, Published, RowsRead, ViewRow
+from tailboard_tui.store.logstate import Answer, Jump, LogState, Published, Question, RowsRead, ViewRow
 from tailboard_tui.store.logtime import parse_moment
 
 SLICE_S = 0.004
@@ -54,6 +55,7 @@ class LogSession:
         self._wanted = (0, 0)
         self._is_elsewhere = False
         # From here on only the thread.
+        self._number = 0
         self._reading = LogReading(files[0])
         self._state = LogState()
         self._generation = 0
@@ -72,12 +74,12 @@ class LogSession:
         self._wake.set()
 
     def open(self, number: int) -> None:
-        """Show the file of that number."""
-        self._order(lambda: self._open(self.files[number], every_update=self._reading.log.every_update))
+        """Show the file of that number, or all of them by time: the number after the last."""
+        self._order(lambda: self._open(number, every_update=self._reading.log.every_update))
 
     def show_every_update(self, every_update: bool) -> None:
         """Every update of a progress bar on its own row, or as a terminal shows it."""
-        self._order(lambda: self._open(self._reading.file, every_update=every_update))
+        self._order(lambda: self._open(self._number, every_update=every_update))
 
     def search(self, typed: str) -> None:
         """Look for a text or `~regex` in the whole file; empty ends the search."""
@@ -109,9 +111,9 @@ class LogSession:
         """Jump to a time as a user writes it."""
         self._order(lambda: self._go_to_typed_time(typed))
 
-    def ask_time(self, position: int) -> None:
-        """Answer when a row was printed."""
-        self._order(lambda: self._answer_time(position))
+    def ask_time(self, position: int, question: Question = "time") -> None:
+        """Answer when a row was printed. To "when", which nobody typed, no time is an answer too."""
+        self._order(lambda: self._answer_time(position, question))
 
     def copy(self, positions: range) -> None:
         """Answer with the text of rows."""
@@ -180,8 +182,12 @@ class LogSession:
         self._served = None
         self._published_at = float("-inf")
 
-    def _open(self, file: LogFile, *, every_update: bool) -> None:
-        old, self._reading = self._reading, LogReading(file, every_update=every_update)
+    def _open(self, number: int, *, every_update: bool) -> None:
+        old, self._number = self._reading, number
+        if number < len(self.files):
+            self._reading = LogReading(self.files[number], every_update=every_update)
+        else:
+            self._reading = MergedReading(self.files, every_update=every_update)
         self._reading.take_over(old)
         old.close()
         self._jump = None
@@ -269,11 +275,15 @@ class LogSession:
 
     # Answers
 
-    def _answer_time(self, position: int) -> None:
+    def _answer_time(self, position: int, question: Question) -> None:
         reading = self._reading
-        reading.times.refresh()
-        when = reading.times.time_of(reading.row_at(position)) if reading.log.index is not None else None
-        self._send(Answer("time", time=when, problem="this line has no time" if when is None else ""))
+        first, end = reading.view_range()
+        when = None
+        if first <= position < end:
+            reading.times.refresh()
+            when = reading.times.time_of(reading.row_at(position))
+        problem = "this line has no time" if when is None and question != "when" else ""
+        self._send(Answer(question, time=when, position=position, problem=problem))
 
     def _save(self, positions: range, path: str) -> None:
         try:

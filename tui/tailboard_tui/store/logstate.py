@@ -82,11 +82,13 @@ class Answer:
     question: Question
     text: str = ""
     time: float | None = None
+    """When the row at `position` was printed, Unix seconds."""
+    position: int = 0
     lines: tuple[str, ...] = ()
     problem: str = ""
     """For the user, where there is no answer."""
 
 
-Question = Literal["time", "copy", "save", "whole"]
+Question = Literal["time", "when", "copy_time", "copy", "save", "whole"]
 
 Published = LogState | RowsRead | Jump | Answer

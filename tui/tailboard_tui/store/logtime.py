@@ -11,6 +11,7 @@ import math
 import os
 import re
 import time
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
@@ -18,7 +19,7 @@ import numpy as np
 
 from tailboard_tui.files.opening import open_regular
 from tailboard_tui.store.logfile import LogText
-from tailboard_tui.store.logindex import BLOCK_BYTES
+from tailboard_tui.store.logindex import BLOCK_BYTES, IntArray
 
 HEAD_CHARS = 120
 """Where in a line a timestamp is looked for."""
@@ -179,7 +180,7 @@ class LogTimes:
         """When a row was last drawn, Unix seconds; None where nothing tells."""
         end = self._log.row(row).end - 1
         if self._offsets:
-            at = int(np.searchsorted(self._offsets, max(end, 0), side="right")) - 1
+            at = bisect_right(self._offsets, max(end, 0)) - 1
             return self._times[at] if at >= 0 else None
         index = self._log.index
         assert index is not None
@@ -189,6 +190,11 @@ class LogTimes:
                 return when
         return None
 
+    def times_at(self, offsets: IntArray) -> list[float | None]:
+        """When these bytes were printed by the index, Unix seconds; None before its first record."""
+        found = np.searchsorted(self._offsets, offsets, side="right") - 1
+        return [self._times[at] if at >= 0 else None for at in found.tolist()]
+
     def is_ready(self, moment: float) -> bool:
         """Whether the log's index reaches the row that `row_at` would give."""
         index = self._log.index
@@ -196,7 +202,7 @@ class LogTimes:
             return index is not None
         if not self._offsets:
             return False
-        at = max(int(np.searchsorted(self._times, moment)) - 1, 0)
+        at = max(bisect_left(self._times, moment) - 1, 0)
         return self._offsets[at] >= index.first_block * BLOCK_BYTES
 
     def row_at(self, moment: float) -> int | None:
@@ -205,7 +211,7 @@ class LogTimes:
         if index is None or index.end_row == index.first_row:
             return None
         if self._offsets:
-            at = int(np.searchsorted(self._times, moment, side="right"))
+            at = bisect_right(self._times, moment)
             end = self._offsets[at] if at < len(self._offsets) else self._log.size_bytes
             return index.row_at(max(min(end, self._log.size_bytes) - 1, 0))
         return self._stamped_row(moment)

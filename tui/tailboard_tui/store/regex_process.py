@@ -25,6 +25,9 @@ HEADER = struct.Struct("<cI")
 LENGTH = struct.Struct("<I")
 MOST_SPANS = 10_000
 
+START_S = 2.0
+"""The child may take so much longer the first time: a busy machine starts a Python slowly."""
+
 
 class RegexTimeout(Exception):
     """A match took too long; the child is gone."""
@@ -68,7 +71,8 @@ class RegexProcess:
         end = time.monotonic() + timeout_s
         if self._child is None:
             self._child = _start()
-            self._write(HEADER.pack(b"p", len(self._setup)) + self._setup, end + 2)
+            end += START_S
+            self._write(HEADER.pack(b"p", len(self._setup)) + self._setup, end)
         self._write(HEADER.pack(kind, len(payload)) + payload, end)
         (length,) = LENGTH.unpack(self._read(LENGTH.size, end))
         numbers = array("I")

@@ -265,6 +265,11 @@ class Settling:
         return screen.all_lines() if screen is not None else []
 
     @property
+    def is_drawing(self) -> bool:
+        """Whether there are rows that may still be drawn over."""
+        return self._screen is not None
+
+    @property
     def open_line(self) -> Line:
         """The unfinished row at the end."""
         return line_of(self._open)

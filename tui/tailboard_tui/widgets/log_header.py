@@ -17,7 +17,15 @@ Part = tuple[str, str]
 
 
 def header(
-    state: LogState, width: int, *, below: int, line: int, is_following: bool, file_number: int, files: int
+    state: LogState,
+    width: int,
+    *,
+    below: int,
+    line: int,
+    when: float | None,
+    is_following: bool,
+    file_number: int,
+    files: int,
 ) -> Content:
     """The line above a log, in exactly `width` cells.
 
@@ -26,11 +34,12 @@ def header(
         width: Cells.
         below: Rows below the screen.
         line: Number of the cursor's row, from 1.
+        when: When that row was printed, Unix seconds, if that is known.
         is_following: Whether the end is followed.
-        file_number: Which of the run's files is shown, from 0.
+        file_number: Which of the run's files is shown, from 0; `files` for all of them.
         files: How many there are.
     """
-    right = _right(state, below=below, line=line, is_following=is_following)
+    right = _right(state, below=below, line=line, when=when, is_following=is_following)
     room = width - _cells(right) - 1
     left: list[Part] = []
     for group in (
@@ -54,7 +63,7 @@ def _cells(parts: list[Part]) -> int:
 
 def _file(state: LogState, number: int, files: int) -> list[Part]:
     parts: list[Part] = [(clean(state.name, 60), "bold")]
-    if files > 1:
+    if number < files and files > 1:
         parts.append((f" {number + 1}/{files}", "$text-dim"))
     if state.error and state.is_open:
         parts.append((f"  {clean(state.error, 60)}", "$warning"))
@@ -105,7 +114,7 @@ def _gauge(bar: Bar | None) -> list[Part]:
     return parts
 
 
-def _right(state: LogState, *, below: int, line: int, is_following: bool) -> list[Part]:
+def _right(state: LogState, *, below: int, line: int, when: float | None, is_following: bool) -> list[Part]:
     raw: list[Part] = [("every update  ", "$accent")] if state.is_raw else []
     if state.is_folded:
         raw.append(("folded  ", "$accent"))
@@ -113,6 +122,7 @@ def _right(state: LogState, *, below: int, line: int, is_following: bool) -> lis
         return raw
     if is_following:
         return [*raw, ("● following", "$success")]
-    place = f"line {line:,}  " if state.indexed >= 1 else ""
+    place = f"{units.moment(when)}  " if when is not None else ""
+    place += f"line {line:,}  " if state.indexed >= 1 else ""
     more = f"paused, {below:,} below" if below else "paused"
     return [*raw, (place, "$text-dim"), (more, "$warning")]

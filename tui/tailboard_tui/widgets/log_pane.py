@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-from collections.abc import Callable
-from typing import ClassVar
-
 from textual import on
-from textual.app import ComposeResult, SuspendNotSupported
-from textual.binding import Binding, BindingType
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Input
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.formats.base import LogFile
 from tailboard_tui.store.logsession import LogSession
 from tailboard_tui.store.logstate import Answer, Jump, LogState, Published, RowsRead
 from tailboard_tui.text.safe import clean
+from tailboard_tui.text.units import moment
 from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.log_detail import LogDetail
+from tailboard_tui.widgets.log_finding import LogFinding
 from tailboard_tui.widgets.log_header import header
+from tailboard_tui.widgets.log_moving import LogMoving
 from tailboard_tui.widgets.log_overview import LogOverview
-from tailboard_tui.widgets.log_view import SIDE_CELLS, LogView
+from tailboard_tui.widgets.log_prompt import LogPrompt
+from tailboard_tui.widgets.log_taking import LogTaking
+from tailboard_tui.widgets.log_view import LogView
 from tailboard_tui.widgets.selection import Selection, ShownRun
 
 NO_OUTPUT = (
@@ -35,21 +31,8 @@ NO_OUTPUT = (
 )
 
 
-class LogPrompt(Input):
-    """The line in which a search, a filter or a time is typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
-
-    class Left(Message):
-        """The user is done without entering."""
-
-    def action_leave(self) -> None:
-        """Escape."""
-        self.post_message(self.Left())
-
-
-class LogPane(Widget):
-    """The log files of one run, one at a time."""
+class LogPane(LogMoving, LogFinding, LogTaking):
+    """The log files of one run, one at a time or all merged by time."""
 
     DEFAULT_CSS = """
     LogPane {
@@ -87,9 +70,7 @@ class LogPane(Widget):
         super().__init__(id=id)
         self.files: tuple[LogFile, ...] = ()
         self._number = 0
-        self._session: LogSession | None = None
-        self._state = LogState()
-        self._enter: Callable[[str], None] | None = None
+        self._when: tuple[int, float | None] = (0, None)
 
     def compose(self) -> ComposeResult:
         """Header, rows and overview, remark, prompt."""
@@ -136,20 +117,16 @@ class LogPane(Widget):
         """Show these files, the first of them first; nothing happens when they are shown already."""
         if files == self.files and (self._session is not None or not files):
             return
-        keeps = bool(self.files) and self.files[self._number] in files
-        self._number = files.index(self.files[self._number]) if keeps else 0
-        same = keeps and self._session is not None and files[self._number] == self.files[self._number]
+        is_merged = bool(self.files) and self._number == len(self.files) and len(files) > 1
+        shown = self.files[self._number] if self._number < len(self.files) else None
+        self._number = len(files) if is_merged else files.index(shown) if shown in files else 0
+        same = shown in files and self._session is not None
         self.files = files
         if same and self._session is not None:
             self._session.files = files
             self._show_header()
         elif self.is_mounted:
             self._start()
-
-    @property
-    def view(self) -> LogView:
-        """The rows."""
-        return self.query_one(LogView)
 
     def _start(self) -> None:
         """A new session for the files."""
@@ -209,6 +186,8 @@ class LogPane(Widget):
     @on(LogView.Moved)
     def _moved(self, message: LogView.Moved) -> None:
         message.stop()
+        if self._session is not None and not self.view.is_following and self._when[0] != self.view.cursor:
+            self._session.ask_time(self.view.cursor, "when")
         self._show_header()
 
     @on(LogOverview.PlaceChosen)
@@ -229,6 +208,7 @@ class LogPane(Widget):
                 max(self.size.width - 2, 0),
                 below=state.end - bottom,
                 line=view.cursor - state.first + 1,
+                when=self._when[1] if self._when[0] == view.cursor else None,
                 is_following=view.is_following,
                 file_number=self._number,
                 files=len(self.files),
@@ -245,7 +225,7 @@ class LogPane(Widget):
         if not self.files:
             text = NO_OUTPUT
         elif state.error and not state.is_open:
-            path = clean(self.files[self._number].path)
+            path = clean(state.path)
             text = f"{path}\n\ncannot be read: {clean(state.error)}. It is shown as soon as it can."
         elif state.is_open and state.first == state.end:
             text = self._empty_text()
@@ -258,196 +238,12 @@ class LogPane(Widget):
             return f"No line matches the filter{searched}.\n\n& and an empty line take it away."
         return "Nothing printed yet."
 
-    def _note(self, text: str, style: str = "$text-dim") -> None:
-        self.set_class(bool(text), "-noted")
-        self.query_one("#log-note", TextLine).show(Content.assemble((text, style)))
-
-    # Search and filters
-
-    def _show_search(self) -> None:
-        state = self._state
-        if not state.search:
-            return
-        if state.search_error:
-            self._note(clean(state.search_error), "$error")
-            return
-        found = f"{state.search_count:,} line{'' if state.search_count == 1 else 's'} match"
-        found += "es" if state.search_count == 1 else ""
-        if state.search_fraction < 1:
-            found += f", {state.search_fraction * 100:.0f}% searched"
-        self._note(f"/{clean(state.search, 80)}   {found}")
-
-    def _ask(self, hint: str, value: str, enter: Callable[[str], None]) -> None:
-        """Let the user type a line; `enter` is called with it."""
-        self._enter = enter
-        prompt = self.query_one(LogPrompt)
-        prompt.placeholder = hint
-        prompt.value = value
-        self.add_class("-typing")
-        prompt.focus()
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._leave_prompt()
-        if self._enter is not None:
-            self._enter(event.value)
-
-    @on(LogPrompt.Left)
-    def _leave_prompt(self) -> None:
-        self.remove_class("-typing")
-        self.view.focus()
-
-    def action_search_log(self) -> None:
-        """Type what to look for."""
-        self._ask("text, or ~regex; capitals make it case-sensitive", self._state.search, self._search)
-
-    def _search(self, typed: str) -> None:
-        if self._session is not None:
-            self._session.search(typed)
-            self._note("")
-            if typed:
-                self._session.find(self.view.cursor + 1, forward=False)
-
-    def action_next_match(self) -> None:
-        """Down to the next match."""
-        if self._session is not None:
-            self._session.find(self.view.cursor, forward=True)
-
-    def action_previous_match(self) -> None:
-        """Up to the match before."""
-        if self._session is not None:
-            self._session.find(self.view.cursor, forward=False)
-
-    def action_next_error(self) -> None:
-        """Down to the next error."""
-        if self._session is not None:
-            self._session.find_error(self.view.cursor, forward=True)
-
-    def action_previous_error(self) -> None:
-        """Up to the error before."""
-        if self._session is not None:
-            self._session.find_error(self.view.cursor, forward=False)
-
-    def action_filter_log(self) -> None:
-        """Type which lines to show."""
-        self._ask(
-            "lines to show: text, ~regex, !hide; separate several by  &  ; empty shows all",
-            " & ".join(self._state.filters),
-            self._filter,
-        )
-
-    def _filter(self, typed: str) -> None:
-        if self._session is not None:
-            filters = tuple(part.strip() for part in typed.split(" & ") if part.strip())
-            self._apply_filters(filters, is_folded=self._state.is_folded)
-
-    def _apply_filters(self, filters: tuple[str, ...], *, is_folded: bool) -> None:
-        if self._session is not None:
-            stay_at = None if self.view.is_following else self.view.cursor
-            self._session.filter(filters, is_folded=is_folded, stay_at=stay_at)
-
-    def action_fold_tracebacks(self) -> None:
-        """Of tracebacks only the first line and the exception, or all."""
-        self._apply_filters(self._state.filters, is_folded=not self._state.is_folded)
-
-    # Moving
-
-    def action_log_down(self) -> None:
-        """One line down."""
-        self.view.move(1)
-
-    def action_log_up(self) -> None:
-        """One line up."""
-        self.view.move(-1)
-
-    def action_log_left(self) -> None:
-        """Scroll to the left."""
-        self.view.scroll_sideways(-SIDE_CELLS)
-
-    def action_log_right(self) -> None:
-        """Scroll to the right."""
-        self.view.scroll_sideways(SIDE_CELLS)
-
-    def action_log_page_down(self) -> None:
-        """One page down."""
-        self.view.page(1)
-
-    def action_log_page_up(self) -> None:
-        """One page up."""
-        self.view.page(-1)
-
-    def action_log_first(self) -> None:
-        """To the first line."""
-        self.view.go_to(self._state.first)
-
-    def action_log_last(self) -> None:
-        """To the last line, and follow."""
-        self.view.follow(True)
-
-    def action_follow_log(self) -> None:
-        """Follow the end, or stay here."""
-        self.view.follow(not self.view.is_following)
-
-    def action_wrap_log(self) -> None:
-        """Wrap long lines, or cut them."""
-        self.view.wrap(not self.view.is_wrapped)
+    # What is done with lines
 
     def action_raw_log(self) -> None:
         """Every update of a progress bar, or its last."""
         if self._session is not None:
             self._session.show_every_update(not self._state.is_raw)
-
-    # What is done with lines
-
-    def go_to_time(self, unix_s: float) -> None:
-        """Show what was printed at that moment."""
-        if self._session is not None:
-            self._session.go_to_time(unix_s)
-
-    def action_goto_time(self) -> None:
-        """Type a time to go to."""
-        self._ask("a time: 14:05, 2026-11-23 14:05:30, 10m ago", "", self._go_to_typed_time)
-
-    def _go_to_typed_time(self, typed: str) -> None:
-        if self._session is not None and typed.strip():
-            self._session.go_to_typed_time(typed)
-
-    def action_show_in_charts(self) -> None:
-        """Ask for the time of the cursor's line; the charts are asked when it is known."""
-        if self._session is not None:
-            self._session.ask_time(self.view.cursor)
-
-    def action_select_lines(self) -> None:
-        """Begin or end a selection at the cursor."""
-        view = self.view
-        if view.selected_from is None:
-            view.select(view.cursor)
-            self._note("move to select lines, then y copies or W saves them")
-        else:
-            view.select(None)
-            self._note("")
-
-    def action_copy_lines(self) -> None:
-        """Copy the selection or the cursor's line."""
-        if self._session is not None:
-            self._session.copy(self.view.selection)
-
-    def action_save_log(self) -> None:
-        """Type the file to save to."""
-        if self.app.is_web:
-            self._note("a browser may not write files on this machine; y copies", "$warning")
-            return
-        view = self.view
-        rows = view.visible_rows
-        shown = view.selection
-        if view.selected_from is None and rows:
-            shown = range(rows[0].position, rows[-1].position + 1)
-        self._ask(f"save these {len(shown):,} lines to a new file", "", lambda path: self._save(shown, path))
-
-    def _save(self, positions: range, path: str) -> None:
-        if self._session is not None and path.strip():
-            self._session.save(positions, path.strip())
 
     def action_expand_line(self) -> None:
         """Show the whole line, or every state of the bar under the cursor."""
@@ -467,6 +263,12 @@ class LogPane(Widget):
             self._note(clean(answer.problem), "$warning")
         elif answer.question == "time" and answer.time is not None:
             self.post_message(self.ShowInCharts(answer.time))
+        elif answer.question == "when":
+            self._when = answer.position, answer.time
+            self._show_header()
+        elif answer.question == "copy_time":
+            self.app.copy_to_clipboard(moment(answer.time))
+            self._note(f"copied {moment(answer.time)}")
         elif answer.question == "copy":
             self.app.copy_to_clipboard(answer.text)
             lines = answer.text.count("\n")
@@ -478,22 +280,8 @@ class LogPane(Widget):
         elif answer.question == "whole":
             self.query_one(LogDetail).show(answer.lines)
 
-    def action_open_pager(self) -> None:
-        """Leave the screen to $PAGER until it ends."""
-        if not self._state.path:
-            return
-        command = [*shlex.split(os.environ.get("PAGER") or "less"), self._state.path]
-        try:
-            with self.app.suspend():
-                subprocess.run(command, check=False)
-        except SuspendNotSupported:
-            self._note("a pager needs a terminal", "$warning")
-        except (OSError, ValueError) as error:
-            self._note(f"{clean(command[0], 60)}: {clean(str(error))}", "$warning")
-        self.app.refresh(layout=True)
-
     def action_switch_log(self) -> None:
-        """The next file."""
+        """The next file; after the last one all of them by time."""
         if self._session is not None and len(self.files) > 1:
-            self._number = (self._number + 1) % len(self.files)
+            self._number = (self._number + 1) % (len(self.files) + 1)
             self._session.open(self._number)
