@@ -324,7 +324,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("raw_log", "R", "raw", "Show every update of a progress bar, or its last.", "log"),
     Action("filter_log", "ampersand", "filter", "Show only lines that match, or !hide them.", "log"),
     Action("expand_line", "enter", "whole line", "Show the whole line.", "log", False),
-    Action("switch_log", "o", "file", "Next output file of this run.", "log"),
+    Action(
+        "switch_log", "o", "file", "Next output file of this run; after the last all of them by time.", "log"
+    ),
     Action("goto_time", "T", "time", "Go to a time.", "log"),
     Action(
         "show_in_charts",
@@ -335,8 +337,10 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("select_lines", "V", "select", "Select lines, then y copies.", "log"),
     Action("copy_lines", "y", "copy", "Copy the line or the selection to the clipboard.", "log"),
+    Action("copy_time", "Y", "copy time", "Copy when this line was printed.", "log"),
     Action("save_log", "W", "save", "Save what is shown to a file.", "log"),
     Action("open_pager", "P", "pager", "Open the file in $PAGER.", "log"),
+    Action("open_editor", "O", "editor", "Open the file in $EDITOR.", "log"),
     # Lists of lines
     Action("line_down", "j,down", "down", "One line down.", "lines", False, False),
     Action("line_up", "k,up", "up", "One line up.", "lines", False, False),
