@@ -51,6 +51,8 @@ class Terminal:
             "LC_ALL": "C.UTF-8",
             "PYTHONPATH": f"{ROOT / 'logger'}:{ROOT / 'tui'}",
             "TEXTUAL_ANIMATIONS": "none",
+            "COLUMNS": None,  # a test runner's size is not this terminal's
+            "LINES": None,
             **(env or {}),
         }
         environment = {key: value for key, value in merged.items() if value is not None}

@@ -87,7 +87,7 @@ async def test_the_newest_run_is_shown_without_a_key_being_pressed() -> None:
         await settled(pilot, lambda: store.shown)
         assert store.shown == (sweep()[0].key,)
         assert "lr-0.1-seed-0" in shown(pilot)
-        assert "12 runs" in shown(pilot)
+        await settled(pilot, lambda: "12 runs" in shown(pilot))
 
 
 async def test_the_panes_follow_the_cursor() -> None:
@@ -362,7 +362,7 @@ async def test_in_80_columns_one_pane_is_seen_at_a_time() -> None:
         await pilot.press("3")
         await settled(pilot, lambda: screen(pilot).query_one("#right").size.width == 80)
         assert not screen(pilot).query_one("#left").display
-        assert "lr-0.1-seed-0" in shown(pilot).splitlines()[0]
+        await settled(pilot, lambda: "lr-0.1-seed-0" in shown(pilot).splitlines()[0])
         await pilot.press("escape")
         await settled(pilot, lambda: screen(pilot).query_one("#left").size.width == 80)
 
