@@ -122,7 +122,9 @@ def sweep(count: int = 12) -> list[RunRow]:
             command="python train.py",
             host="gpu-box",
             seed=number // 4,
-            finish=Finish(NOW, "failed", 1, "Traceback (most recent call last):\nValueError: no") if status == "failed" else None,
+            finish=Finish(NOW, "failed", 1, "Traceback (most recent call last):\nValueError: no")
+            if status == "failed"
+            else None,
         )
         rows.append(
             replace(

@@ -73,7 +73,9 @@ def test_a_terminal_that_shrinks_and_grows_back_at_once_is_painted_anew(
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with job control: bash")
-def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(tmp_path: Path, private: dict[str, str | None]) -> None:
+def test_ctrl_z_gives_the_shell_back_and_fg_the_screen(
+    tmp_path: Path, private: dict[str, str | None]
+) -> None:
     command = " ".join((*TAILBOARD, str(tmp_path)))
     with Terminal("bash", "--norc", "-i", env={**private, "PS1": "shell> "}) as terminal:
         terminal.wait_for("shell>")

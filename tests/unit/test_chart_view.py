@@ -101,7 +101,13 @@ def test_a_window_moves_by_a_share_of_its_width_and_stops_at_the_last_points() -
 
 @pytest.mark.parametrize(
     ("text", "ends"),
-    [("0 1", (0.0, 1.0)), ("0..1", (0.0, 1.0)), ("2.5, -1", (-1.0, 2.5)), ("1e-3 1", (0.001, 1.0)), ("", None)],
+    [
+        ("0 1", (0.0, 1.0)),
+        ("0..1", (0.0, 1.0)),
+        ("2.5, -1", (-1.0, 2.5)),
+        ("1e-3 1", (0.001, 1.0)),
+        ("", None),
+    ],
 )
 def test_the_ends_of_an_axis_are_typed_as_two_numbers(text: str, ends: tuple[float, float] | None) -> None:
     assert ends_of(text) == ends

@@ -8,7 +8,6 @@ from tailboard_tui.formats.base import MetricDef
 from tailboard_tui.store.goal import best, direction, is_better, key_metric
 from tailboard_tui.store.model import MetricStats
 
-
 LOSSES = """
     loss train/loss val_loss valLoss eval/perplexity ppl test_rmse MAE reward_loss word_error_rate
     val/box_loss nll bpb crossEntropyLoss valloss val/loss_epoch train_loss_step top1_err WER

@@ -13,7 +13,7 @@ from tailboard_tui.store.logfile import LogText
 from tailboard_tui.store.loghits import Hits, filter_hits, level_hits, search_hits
 from tailboard_tui.store.loglevels import level_of, traceback_parts
 from tailboard_tui.store.logsearch import Pattern, ascii_lower
-from tailboard_tui.store.regex_process import RegexProcess, RegexTimeout
+from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError
 
 
 def opened(path: Path, data: bytes) -> LogText:
@@ -222,7 +222,7 @@ def test_the_fast_scan_finds_every_level(tmp_path_factory: pytest.TempPathFactor
 
 def test_a_catastrophic_pattern_is_stopped() -> None:
     process = RegexProcess(r"(a+)+$", ignores_case=False)
-    with pytest.raises(RegexTimeout, match="too long"):
+    with pytest.raises(RegexTimeoutError, match="too long"):
         process.matching_lines(b"a" * 40 + b"!", 0.5)
     assert list(process.matching_lines(b"xa\nx\naa", 10)) == [0, 2]
     assert process.spans(["aab", "ba"], 10) == [[], [(1, 2)]]

@@ -19,7 +19,7 @@ from tailboard_tui.store.logsearch import (
     make_finder,
     shown_bytes,
 )
-from tailboard_tui.store.regex_process import RegexTimeout
+from tailboard_tui.store.regex_process import RegexTimeoutError
 from tailboard_tui.text.terminal_line import PIECE_BYTES
 
 LOOK_AHEAD_BYTES = 1024
@@ -32,7 +32,7 @@ LEVEL_BYTES = 4096
 """Of a row, in which a level is looked for."""
 
 Matcher = Callable[[BlockText], IntArray]
-"""Gives the indices of the pieces that match, ascending; may raise `RegexTimeout`."""
+"""Gives the indices of the pieces that match, ascending; may raise `RegexTimeoutError`."""
 
 
 class Hits:
@@ -149,7 +149,7 @@ class Hits:
         self._totals = None
         try:
             found = self._matcher(self._read(self.log, block))
-        except RegexTimeout as error:
+        except RegexTimeoutError as error:
             self.error = str(error)
             return
         if not len(found):

@@ -17,7 +17,7 @@ import numpy as np
 
 from tailboard_tui.store.logindex import IntArray
 from tailboard_tui.store.logscan import NONE, Scan
-from tailboard_tui.store.regex_process import RegexProcess, RegexTimeout
+from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError
 
 BLOCK_TIMEOUT_S = 2.0
 """A regular expression that needs longer for 256 KiB is stopped; an ordinary one needs 2 ms."""
@@ -213,7 +213,7 @@ class Finder(Protocol):
         """The pieces of a block that show it, ascending.
 
         Raises:
-            RegexTimeout: It takes too long.
+            RegexTimeoutError: It takes too long.
         """
         ...
 
@@ -316,7 +316,7 @@ class RegexFinder:
         """As `Finder`; none where it takes too long."""
         try:
             return self._process.spans(lines, SPANS_TIMEOUT_S)
-        except RegexTimeout:
+        except RegexTimeoutError:
             return [[] for _ in lines]
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ START_S = 2.0
 """The child may take so much longer the first time: a busy machine starts a Python slowly."""
 
 
-class RegexTimeout(Exception):
+class RegexTimeoutError(Exception):
     """A match took too long; the child is gone."""
 
 
@@ -45,7 +45,7 @@ class RegexProcess:
         """Numbers, from 0, of the lines (ended by newlines, UTF-8) that match.
 
         Raises:
-            RegexTimeout: It took longer than `timeout_s`.
+            RegexTimeoutError: It took longer than `timeout_s`.
         """
         return self._ask(b"m", lines, timeout_s)
 
@@ -109,7 +109,7 @@ class RegexProcess:
 
     def _fail(self, why: str) -> None:
         self.close()
-        raise RegexTimeout(why)
+        raise RegexTimeoutError(why)
 
 
 def _start() -> subprocess.Popen[bytes]:
