@@ -173,7 +173,8 @@ def _bins(low: float, high: float, bins: int) -> tuple[float, float, list[float]
     """Lower end, width and edges of equal bins; the range of two huge values must not overflow."""
     if high / bins - low / bins <= abs(low) * 1e-15:  # one value, as far as floats can tell
         margin = max(0.5, abs(low) * 1e-12)
-        low, high = low - margin, high + margin
+        largest = sys.float_info.max
+        low, high = max(low - margin, -largest), min(high + margin, largest)
     width = high / bins - low / bins
     return low, width, [*(low + width * index for index in range(bins)), high]
 

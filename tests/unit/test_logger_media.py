@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tailboard
@@ -191,6 +191,8 @@ def test_histograms_count_all_finite_values(run: Run, values: Any) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.floats(), max_size=30), st.integers(1, 20), st.booleans())
+@example([-1.7976931348605183e308], 1, True)
+@example([1.7976931348605183e308], 3, False)
 def test_every_finite_value_is_in_one_bin(values: list[float], bins: int, is_array: bool) -> None:
     finite = [value for value in values if math.isfinite(value)]
     if is_array and finite and max(finite) - min(finite) > 1e300:

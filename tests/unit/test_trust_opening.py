@@ -54,6 +54,7 @@ ALLOWED = {
     ("settings.py", ".open"): "config.toml of the user",
     ("view_state.py", ".open"): "what the user looked at last, in the state directory",
     ("view_state.py", "tempfile.NamedTemporaryFile"): "the same, written whole and then renamed",
+    ("store/logmerge.py", "open"): "the merged log, in a temporary directory that is ours alone",
     ("store/cache.py", ".open"): "our cache, in the cache directory",
     ("store/index.py", ".open"): "our index of runs, likewise",
     ("store/cache.py", "mmap.mmap"): "the cache file, whose CRC is checked first",
@@ -80,7 +81,10 @@ ALLOWED = {
         "store/regex_process.py",
         "subprocess.Popen",
     ): "this Python, our matcher: an expression may take for ever",
-    ("widgets/log_pane.py", "subprocess.run"): "the user's $PAGER, by an argument list with an absolute path",
+    (
+        "widgets/log_taking.py",
+        "subprocess.run",
+    ): "the user's $PAGER, by an argument list with an absolute path",
     # network: `serve`, and the name of this machine
     ("commands/serve.py", "import socket"): "whether the port is free",
     ("commands/web.py", "import aiohttp"): "the guarded server of `serve`",
