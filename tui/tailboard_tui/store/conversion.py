@@ -186,7 +186,7 @@ def records(series: Sequence[Series]) -> Iterator[tuple[float, float, list[tuple
 
 
 def _ascends(values: FloatArray) -> bool:
-    return bool(np.isfinite(values).all() and (np.diff(values) >= 0).all())
+    return bool(np.isfinite(values).all() and (values[1:] >= values[:-1]).all())
 
 
 def _same(one: tuple[float, float], other: tuple[float, float] | None) -> bool:
