@@ -131,11 +131,7 @@ class JsonlReader(RunReader):
 
     def record_paths(self) -> list[str]:
         """The files of records of this run."""
-        files = self.listings.of(self.path).files
-        if not files and not os.path.isdir(self.path):
-            return [self.path]
-        paths = [f"{self.path}/{name}" for name in self.file_names if name in files]
-        return paths[:1] if len(paths) < 2 else [path for path in paths if is_records(path)][:1]
+        return self.main_file(self.file_names, is_records)
 
     def sources(self) -> Iterable[Source]:
         """The files of records, each with a clock of its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -66,6 +66,18 @@ class RunReader:
         return ()
 
     # What the store calls
+
+    def main_file(self, names: Sequence[str], holds: Callable[[str], bool]) -> list[str]:
+        """The file of points: the run itself where it is one file, else the first of `names` there.
+
+        Args:
+            holds: Whether a file is of the format, asked only where several of the names are there.
+        """
+        files = self.listings.of(self.path).files
+        if not files and not os.path.isdir(self.path):
+            return [self.path]
+        paths = [f"{self.path}/{name}" for name in names if name in files]
+        return paths[:1] if len(paths) < 2 else [path for path in paths if holds(path)][:1]
 
     def known(self, path: str) -> Source | None:
         """The source of this path, if there is one already."""

@@ -37,11 +37,7 @@ class TableReader(RunReader):
 
     def table_paths(self) -> list[str]:
         """The tables of this run."""
-        files = self.listings.of(self.path).files
-        if not files and not os.path.isdir(self.path):
-            return [self.path]
-        paths = [f"{self.path}/{name}" for name in self.file_names if name in files]
-        return paths[:1] if len(paths) < 2 else [path for path in paths if is_table(path)][:1]
+        return self.main_file(self.file_names, is_table)
 
     def sources(self) -> Iterable[Source]:
         """The tables, each with a clock of its own."""
