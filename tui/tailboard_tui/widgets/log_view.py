@@ -319,13 +319,14 @@ class LogView(Widget, can_focus=True):
         self._styles = {}
 
     def _on_resize(self, event: events.Resize) -> None:
+        top, cursor = self._goal  # a jump may still wait for its rows
         self._layout = None
         self._target = None
         self._wanted = (0, 0)
         if self.is_following:
             self._go(self._last_top(), self.state.end - 1, keeps_following=True)
         else:
-            self._go(self.top, self.cursor)
+            self._go(max(top, cursor - self.size.height + 1), cursor)
         self.refresh()
 
     def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
