@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:  # the first paint must not wait for numpy
     import numpy as np
@@ -182,7 +182,10 @@ class Rows:
     end: int = 0
     """Bytes of the clock's file parsed up to the end of this block; 0 where the format cannot say."""
     offsets: npt.NDArray[np.int64] | None = None
-    """Only in a preview: where in the file each sampled record begins, shape (rows,), bytes."""
+    """Only in a preview: where in the file each sampled record begins, shape (rows,), bytes.
+
+    Counted as `end` is: a sample counts no more once the clock's `end` has passed it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,4 +224,26 @@ class Reader(Protocol):
 
     def close(self) -> None:
         """Close open descriptors. The reader can be polled again afterwards."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What a reader has beyond `Reader` so that the points of a large run are kept for the next open.
+
+    `store.cache` asks for `state` when all chunks of the reader were applied, keeps it beside the points,
+    and gives it to a fresh reader of the same run, perhaps in another process, before its first poll.
+    """
+
+    def state(self) -> Mapping[str, Any] | None:
+        """Where reading stands, in JSON's types; None where this run cannot be resumed."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> bool:
+        """Go on where `state` was taken, as if this reader had given those chunks itself.
+
+        False, standing at the start, when a file is another now or `state` is not understood; an empty
+        state takes it back to the start. What is in `state` is checked like any file: it may raise
+        ValueError, KeyError or TypeError, after which the reader is thrown away.
+        """
         ...

@@ -17,9 +17,9 @@ import os
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
-from tailboard_tui.formats.base import Reader
+from tailboard_tui.formats.base import Reader, Resumable
 from tailboard_tui.settings import cache_dir
 
 if TYPE_CHECKING:  # numpy comes with the first points
@@ -37,19 +37,6 @@ STALE_S = 3600.0
 _SUFFIX, _UNFINISHED = ".cols", ".part"
 
 _serial = itertools.count()
-
-
-@runtime_checkable
-class Resumable(Protocol):
-    """A reader that can go on where another process stood."""
-
-    def state(self) -> Mapping[str, Any]:
-        """Where reading stands, in JSON's types."""
-        ...
-
-    def restore(self, state: Mapping[str, Any]) -> bool:
-        """Go on there; False, standing at the start, when a file is another now."""
-        ...
 
 
 class ColumnCache:
@@ -101,8 +88,11 @@ class ColumnCache:
         if known <= size < known * (1 + GROWTH_SHARE):
             return False
         self._saved_bytes[reader.path] = size
+        state = reader.state()
+        if state is None:
+            return False
         try:
-            return self._write(self._path(reader), reader.path, reader.state(), columns)
+            return self._write(self._path(reader), reader.path, state, columns)
         except OSError:
             return False
 

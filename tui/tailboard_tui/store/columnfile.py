@@ -13,8 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from tailboard_tui.formats.base import Problem
-from tailboard_tui.store.cache import Resumable
+from tailboard_tui.formats.base import Problem, Resumable
 from tailboard_tui.store.columns import RunColumns
 from tailboard_tui.store.running_stats import RunningStats
 
