@@ -196,7 +196,7 @@ odd_cells = st.sampled_from(["", "nan", "1_0", "1e", "--1", "e", "-", " 7", "1,5
 class ByLines(CsvTable):
     """Reads cell by cell."""
 
-    def _feed_numbers(self, data: bytes) -> bool:
+    def _feed_plain(self, data: bytes) -> bool:
         return False
 
 
@@ -231,9 +231,20 @@ def test_blocks_of_plain_numbers_give_what_their_lines_give(data: st.DataObject)
     assert results[0] == results[1]
 
 
-def test_plain_numbers_are_taken_at_once() -> None:
+def test_lines_with_empty_cells_nan_and_words_are_taken_at_once_and_a_second_header_is_not() -> None:
     parser = CsvTable()
-    parser.feed(Block(b"step,loss\n", 1, 1, 10))
-    assert parser._feed_numbers(b"1,0.5\n2,0.25\n")
-    assert not parser._feed_numbers(b"3,\n")
-    assert [list(rows.columns["loss"].values) for rows in parser.take()[0]] == [[0.5, 0.25]]
+    parser.feed(Block(b"step,loss,acc\n", 1, 1, 14))
+    assert parser._feed_plain(b"1,,nan\n2,0.25,NA\r\n")
+    assert not parser._feed_plain(b"3,0.125,\nstep,loss,acc\n")
+    (rows,) = parser.take()[0]
+    assert rows.columns["loss"].values.tolist() == [0.25]
+    assert rows.columns["loss"].rows is not None
+    assert rows.columns["loss"].rows.tolist() == [1]
+    assert [plain(value) for value in rows.columns["acc"].values] == ["NaN"]
+
+
+def test_steps_that_are_infinitely_far_apart_are_no_warning() -> None:
+    parser = CsvTable()
+    text = b"step,loss\n1e308,1\n-1e308,2\n1e308,3\n"
+    parser.feed(Block(text, 1, 4, len(text)))
+    assert parser.take()[0][0].steps.tolist() == [1e308, -1e308, 1e308]

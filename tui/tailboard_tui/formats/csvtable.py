@@ -6,8 +6,8 @@ names or after a restart; padded names; comments; text in columns of numbers.
 
 from __future__ import annotations
 
-import csv
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,15 @@ import numpy as np
 
 from tailboard_tui.files.follow import Block
 from tailboard_tui.formats.base import Column, FloatArray, RowArray, Rows
-from tailboard_tui.formats.names import is_missing, moment, number, step_name, time_names, unix_seconds
+from tailboard_tui.formats.csvcells import (
+    cells_of,
+    delimiter_of,
+    is_header,
+    numbers,
+    plain_numbers,
+    unix_seconds_of,
+)
+from tailboard_tui.formats.names import moment, step_name, time_names
 from tailboard_tui.formats.rowbuilder import ResumeWatch
 from tailboard_tui.formats.sources import Complaint
 
@@ -25,9 +33,8 @@ MAX_COLUMNS = 20_000
 MAX_COMPLAINTS = 20
 """Of a file, told one by one."""
 
-_DELIMITERS = ",\t;|"
-_NUMERIC = b"0123456789+-.eE"
-"""What finite numbers are spelled with."""
+_UNUSUAL = re.compile(rb'["#_]|\r(?!\n)|\n\n|\A\n')
+"""Quotes, comments, digits in groups, empty lines: what is looked at line by line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +83,83 @@ class CsvTable:
 
     def feed(self, block: Block) -> None:
         """The next lines of the file."""
-        if not self._feed_numbers(block.data):
+        if self.header is None:
+            block = self._feed_head(block)
+        if not self._feed_plain(block.data):
             self._feed_lines(block)
 
-    def _feed_numbers(self, data: bytes) -> bool:
-        """Take lines of plain numbers under every name all at once; False, with nothing taken, for others."""
+    def _feed_head(self, block: Block) -> Block:
+        """Take the lines up to the header; the block behind them."""
+        data, at, count = block.data, 0, 0
+        while self.header is None and at < len(data):
+            end = data.find(b"\n", at) + 1
+            line_number = block.first_line + count
+            self._feed_lines(replace(block, data=data[at:end], first_line=line_number, lines=1))
+            at, count = end, count + 1
+        return replace(block, data=data[at:], first_line=block.first_line + count, lines=block.lines - count)
+
+    def _feed_plain(self, data: bytes) -> bool:
+        """Take lines with a cell under every name all at once; False, with nothing taken, for others.
+
+        Cells may be empty. A column that is filled with numbers shows that no line is a header again.
+        """
         header = self.header
-        if header is None or not header.delimiter or self._open:
+        if header is None or not header.delimiter or self._open or _UNUSUAL.search(data):
             return False
+        data = data.replace(b"\r\n", b"\n")
         delimiter, width = header.delimiter.encode(), len(header.names)
-        if data.translate(None, _NUMERIC + delimiter + b"\n"):
-            return False
         raw = np.frombuffer(data, dtype=np.uint8)
-        line_ends = np.flatnonzero(raw == 10)
-        marks = np.searchsorted(np.flatnonzero(raw == delimiter[0]), line_ends)
-        if (np.diff(marks, prepend=0) != width - 1).any():
+        marks = np.searchsorted(np.flatnonzero(raw == delimiter[0]), np.flatnonzero(raw == 10))
+        if not len(marks) or (np.diff(marks, prepend=0) != width - 1).any():
             return False
         cells = data[:-1].replace(b"\n", delimiter).split(delimiter)
-        try:
-            table = np.fromiter(map(float, cells), np.float64, len(cells)).reshape(-1, width)
-        except ValueError:  # An empty cell, or a word of these letters.
+        found = [plain_numbers(cells[place::width]) for place in range(width)]
+        if not any(column is not None and column[0] is None for column in found):
             return False
-        times = np.full(len(table), math.nan)
-        columns: dict[str, Column] = {}
-        for place, name in enumerate(header.names):
-            values = table[:, place].copy()
-            if place in header.times:
-                found = np.array([unix_seconds(value or math.nan) for value in values.tolist()])
-                if not np.isnan(found).all():
-                    times = np.where(np.isnan(times), found, times)
-                    continue
-            if place != header.step:
-                columns[name] = Column(None, values)
-        steps = np.full(len(table), math.nan) if header.step is None else table[:, header.step].copy()
-        self._emit(columns, steps, times)
+        texts = {
+            place: [cell.decode("utf-8", "replace") for cell in cells[place::width]]
+            for place, column in enumerate(found)
+            if column is None
+        }
+        self._take_columns(
+            [numbers(texts[place]) if column is None else column for place, column in enumerate(found)],
+            texts,
+            len(marks),
+        )
         return True
+
+    def _take_columns(
+        self,
+        found: Sequence[tuple[RowArray | None, FloatArray]],
+        texts: Mapping[int, Sequence[str]],
+        count: int,
+    ) -> None:
+        """Turn `count` rows into points.
+
+        Args:
+            found: Of each column, the rows that hold a number (None: all), and the numbers.
+            texts: The cells of columns that hold more than numbers: among them may be moments.
+            count: Rows.
+        """
+        header = self.header
+        assert header is not None
+        columns: dict[str, Column] = {}
+        steps, times = np.full(count, math.nan), np.full(count, math.nan)
+        for place, (rows, values) in enumerate(found):
+            everywhere = slice(None) if rows is None else rows
+            if place in header.times:
+                moments = np.full(count, math.nan)
+                moments[everywhere] = unix_seconds_of(values)
+                if not len(values) and place in texts:
+                    moments = np.array([moment(cell) for cell in texts[place]], dtype=np.float64)
+                if not np.isnan(moments).all():
+                    times = np.where(np.isnan(times), moments, times)
+                    continue
+            if place == header.step:
+                steps[everywhere] = values
+            elif len(values):
+                columns[header.names[place]] = Column(rows, values)
+        self._emit(columns, steps, times)
 
     def _feed_lines(self, block: Block) -> None:
         text = block.data.decode("utf-8", "replace")
@@ -150,8 +199,8 @@ class CsvTable:
         if header is None:
             self._begin(line, line_number, table)
             return
-        cells = _cells(line, header.delimiter)
-        if len(cells) > 1 and _is_header(cells) and self._is_new_header(cells):
+        cells = cells_of(line, header.delimiter)
+        if len(cells) > 1 and is_header(cells) and self._is_new_header(cells):
             self._flush(table)
             self._restarts = True
             self.header = self._header_of(cells, header.delimiter)
@@ -165,17 +214,17 @@ class CsvTable:
         table.append(cells)
 
     def _begin(self, line: str, line_number: int, table: list[list[str]]) -> None:
-        delimiter = self._delimiter if self._delimiter is not None else _delimiter_of(line)
-        cells = _cells(line, delimiter)
+        delimiter = self._delimiter if self._delimiter is not None else delimiter_of(line)
+        cells = cells_of(line, delimiter)
         if len(cells) > MAX_COLUMNS:
             self._complain(line_number, f"{len(cells):,} columns are no table of metrics")
             return
-        if _is_header(cells):
+        if is_header(cells):
             self.header = self._header_of(cells, delimiter)
             return
         # numpy.savetxt and gnuplot users put the names into a comment.
-        names = _cells(self.comments[-1].lstrip("# "), delimiter) if self.comments else []
-        if len(names) != len(cells) or not _is_header(names):
+        names = cells_of(self.comments[-1].lstrip("# "), delimiter) if self.comments else []
+        if len(names) != len(cells) or not is_header(names):
             names = [""] * len(cells)
         self.header = self._header_of(names, delimiter)
         table.append(cells)
@@ -203,23 +252,9 @@ class CsvTable:
         header = self.header
         if not table or header is None:
             return
-        count = len(table)
-        columns: dict[str, Column] = {}
-        steps = np.full(count, math.nan)
-        times = np.full(count, math.nan)
-        for place, cells in enumerate(zip(*table, strict=True)):
-            if place in header.times:
-                found = _moments(cells)
-                if found is not None:
-                    times = np.where(np.isnan(times), found, times)
-                    continue
-            rows, values = _numbers(cells)
-            if place == header.step:
-                steps[slice(None) if rows is None else rows] = values
-            elif len(values):
-                columns[header.names[place]] = Column(rows, values)
+        texts = list(zip(*table, strict=True))
+        self._take_columns([numbers(cells) for cells in texts], dict(enumerate(texts)), len(table))
         table.clear()
-        self._emit(columns, steps, times)
 
     def _emit(self, columns: Mapping[str, Column], steps: FloatArray, times: FloatArray) -> None:
         """Add a block of rows, with a marker where a resumed segment begins."""
@@ -238,54 +273,3 @@ class CsvTable:
         self._bad += 1
         if self._bad <= MAX_COMPLAINTS:
             self._complaints.append(Complaint(line_number, message))
-
-
-def _delimiter_of(line: str) -> str:
-    """What stands between the cells of a first line; nothing where that is white space."""
-    found = max(_DELIMITERS, key=line.count)
-    return found if found in line or len(line.split()) < 2 else ""
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    if not delimiter:
-        return line.split()
-    if '"' not in line:
-        return line.split(delimiter)
-    try:
-        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
-    except csv.Error:
-        return line.split(delimiter)
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a row holds names: some text, and no number."""
-    return any(not is_missing(cell) for cell in cells) and not any(
-        number(cell) is not None for cell in cells if cell.strip()
-    )
-
-
-def _numbers(cells: Sequence[str]) -> tuple[RowArray | None, FloatArray]:
-    """The rows that hold a number (None: all), and the numbers. Text and empty cells hold none."""
-    try:
-        return None, np.array(cells).astype(np.float64)
-    except (ValueError, OverflowError):
-        pass
-    rows, values = [], []
-    for row, cell in enumerate(cells):
-        found = number(cell) if cell else None
-        if found is not None:
-            rows.append(row)
-            values.append(found)
-    if len(rows) == len(cells):
-        return None, np.array(values, dtype=np.float64)
-    return np.array(rows, dtype=np.uint32), np.array(values, dtype=np.float64)
-
-
-def _moments(cells: Sequence[str]) -> FloatArray | None:
-    """The cells as Unix seconds; None where they are no moments but, say, durations."""
-    first = next((cell for cell in cells if cell.strip()), None)
-    if first is None:
-        return None
-    convert = moment if number(first) is None else lambda cell: unix_seconds(number(cell) or math.nan)
-    found = np.array([convert(cell) if cell else math.nan for cell in cells], dtype=np.float64)
-    return None if np.isnan(found).all() else found

@@ -10,9 +10,12 @@ so bytes that were inserted or lost cost the records that they stand in, and no 
 
 from __future__ import annotations
 
+import heapq
 import re
 import struct
 import zlib
+
+from tailboard_tui.formats.damages import Damages
 
 FILE_HEADER_BYTES = 7
 _HEADER = struct.Struct("<IHB")
@@ -28,8 +31,10 @@ _TYPE_CRC = [zlib.crc32(bytes([kind])) for kind in range(5)]
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """A longer record holds no metrics; it is left out."""
 
-MAX_MESSAGES = 20
-"""Damages told one by one."""
+_CREDIT_BYTES = 1024 * 1024
+_CREDIT_SHARE = 256
+"""What may be checked in search of a sound piece, at first and for each byte fed. Random bytes look like
+headers so often that each costs 128 bytes; a file made to look so everywhere must not cost more."""
 
 
 class RecordLog:
@@ -49,8 +54,12 @@ class RecordLog:
         """Place of the buffer's first byte in the file."""
         self._parts: list[bytes] = []
         self._parts_bytes = 0
-        self._damages = 0
-        self._messages: list[str] = []
+        self._damages = Damages()
+        self._searched = 0
+        """Place in the file up to which a sound piece was looked for."""
+        self._waiting: list[tuple[int, int]] = []
+        """End and begin of what looks like a piece that ends in what is still to come: a heap."""
+        self._credit = _CREDIT_BYTES
 
     @property
     def pending_bytes(self) -> int:
@@ -61,12 +70,13 @@ class RecordLog:
         """The whole and sound records that end within `data`."""
         self._buffer = buffer = self._buffer + data if self._buffer else data
         at = 0
+        self._credit += len(data) * _CREDIT_SHARE
         if not self._is_begun:
             if len(buffer) < FILE_HEADER_BYTES:
                 return []
             self._is_begun = True
             if not buffer.startswith(self._magic):
-                self._say(f"does not begin with {self._magic.decode()}")
+                self._damages.say(f"does not begin with {self._magic.decode()}")
             at = FILE_HEADER_BYTES
         records: list[bytes] = []
         while True:
@@ -90,8 +100,7 @@ class RecordLog:
 
     def take_messages(self) -> list[str]:
         """What was found damaged since the last call."""
-        messages, self._messages = self._messages, []
-        return messages
+        return self._damages.take()
 
     def _next(self, at: int) -> tuple[int, int]:
         """Begin and end of the piece at `at`, padding before it skipped; the end may say that it is none."""
@@ -121,7 +130,7 @@ class RecordLog:
     def _lose(self, at: int) -> None:
         self._is_lost = True
         self._drop_parts()
-        self._say(f"damaged from byte {self._offset + at} on")
+        self._damages.say(f"damaged from byte {self._offset + at} on")
 
     def _search(self, at: int) -> int:
         """The place of the next sound piece from `at` on; while there is none, from where to search on."""
@@ -130,16 +139,39 @@ class RecordLog:
             # A piece may begin in what is here and end in what is still to come.
             return max(at, len(self._buffer) - _BLOCK_BYTES)
         self._is_lost = False
-        self._say(f"read on from byte {self._offset + start}")
+        self._damages.say(f"read on from byte {self._offset + start}")
         return start
 
     def _sound_from(self, at: int) -> int | None:
-        """The place of the first sound piece that is not empty, from `at` on."""
-        for kind in _KINDS.finditer(self._buffer, at + 6):
-            start = kind.start() - 6
-            if self._end_of_piece(start) > start + _HEADER_BYTES:
+        """The place of the first sound piece that is not empty, from `at` on.
+
+        No place is checked twice, however small the pieces that come: one whose end is not here yet waits.
+        """
+        buffer, offset = self._buffer, self._offset
+        while self._waiting and self._waiting[0][0] <= offset + len(buffer):
+            start = self._waiting[0][1] - offset
+            if start >= at and self._is_sound(start):
                 return start
+            heapq.heappop(self._waiting)
+        for kind in _KINDS.finditer(buffer, max(at, self._searched - offset) + 6):
+            start = kind.start() - 6
+            stop = start + _HEADER_BYTES + int.from_bytes(buffer[start + 4 : start + 6], "little")
+            self._searched = offset + start
+            if stop > len(buffer):
+                if stop - start <= _BLOCK_BYTES:
+                    heapq.heappush(self._waiting, (offset + stop, offset + start))
+            elif self._is_sound(start):
+                return start
+        self._searched = max(self._searched, offset + len(buffer) - 6)
         return None
+
+    def _is_sound(self, start: int) -> bool:
+        """Whether a sound piece that is not empty begins and ends here; no, once too much was checked."""
+        length = int.from_bytes(self._buffer[start + 4 : start + 6], "little")
+        if length > self._credit:
+            return False
+        self._credit -= length
+        return self._end_of_piece(start) > start + _HEADER_BYTES
 
     def _piece(self, kind: int, data: bytes, records: list[bytes]) -> None:
         if kind == _FULL:
@@ -153,7 +185,7 @@ class RecordLog:
         self._parts.append(data)
         self._parts_bytes += len(data)
         if self._parts_bytes > MAX_RECORD_BYTES:
-            self._say(f"record longer than {MAX_RECORD_BYTES >> 20} MiB left out")
+            self._damages.say(f"record longer than {MAX_RECORD_BYTES >> 20} MiB left out")
             self._drop_parts()
         elif kind == _LAST:
             records.append(b"".join(self._parts))
@@ -161,10 +193,3 @@ class RecordLog:
 
     def _drop_parts(self) -> None:
         self._parts, self._parts_bytes = [], 0
-
-    def _say(self, message: str) -> None:
-        self._damages += 1
-        if self._damages <= MAX_MESSAGES:
-            self._messages.append(message)
-        elif self._damages == MAX_MESSAGES + 1:
-            self._messages.append("more damage follows")

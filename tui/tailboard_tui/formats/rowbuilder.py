@@ -96,7 +96,8 @@ class ResumeWatch:
         """`rows`, the next of their clock, with markers where a resumed segment begins."""
         steps = rows.steps
         is_step = np.isfinite(steps)
-        changes = np.diff(steps[is_step], prepend=self._last)
+        with np.errstate(over="ignore"):  # Steps of 1e308 and -1e308 are infinitely far apart.
+            changes = np.diff(steps[is_step], prepend=self._last)
         if not (changes < 0).any():
             grown = changes[changes > 0]
             if len(grown):

@@ -204,7 +204,8 @@ class MonitorTable(CsvTable):
         if length is not None:
             lengths = np.zeros(len(steps))
             lengths[slice(None) if length.rows is None else length.rows] = np.nan_to_num(length.values)
-            steps = np.cumsum(lengths) + self._steps
+            with np.errstate(over="ignore"):
+                steps = np.cumsum(lengths) + self._steps
             self._steps = float(steps[-1])
         started = self._started()
         if elapsed is not None and math.isfinite(started):

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailboard_tui.formats.crc32c import masked, masked_of_slices
+from tailboard_tui.formats.damages import Damages
 
 HEADER_BYTES = 12
 FOOTER_BYTES = 4
@@ -35,9 +36,6 @@ MAX_BYTES = 2**31
 _FEW = 20
 _FLOAT_FIELD = 0x15
 """Stands before the four bytes of the value that a usual scalar's record ends in."""
-
-MAX_MESSAGES = 20
-"""Damages told one by one; more are counted only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +94,7 @@ class TFRecords:
         """Where the damage began that is being stepped over."""
         self._headers: dict[bytes, int] = {}
         """Headers whose checksum was right. Records of a metric have few lengths, so most are known."""
-        self.damages = 0
-        self._messages: list[str] = []
+        self._damages = Damages()
 
     @property
     def pending_bytes(self) -> int:
@@ -119,7 +116,7 @@ class TFRecords:
             length = self._length(buffer[at : at + HEADER_BYTES])
             if length is None:
                 self._lost_at = self._offset + at
-                self._say(f"damaged from byte {self._lost_at} on")
+                self._damages.say(f"damaged from byte {self._lost_at} on")
                 at = self._resync(at + 1)
                 continue
             end = at + HEADER_BYTES + length + FOOTER_BYTES
@@ -140,8 +137,7 @@ class TFRecords:
 
     def take_messages(self) -> list[str]:
         """What was found damaged since the last call."""
-        messages, self._messages = self._messages, []
-        return messages
+        return self._damages.take()
 
     def _length(self, header: bytes) -> int | None:
         length = self._headers.get(header)
@@ -167,7 +163,7 @@ class TFRecords:
         if good.all():
             return Records(buffer, places, sizes, self._offset)
         for start in places[~good].tolist():
-            self._say(f"damaged record at byte {self._offset + start - HEADER_BYTES} left out")
+            self._damages.say(f"damaged record at byte {self._offset + start - HEADER_BYTES} left out")
         return Records(buffer, places[good], sizes[good], self._offset)
 
     def _resync(self, at: int) -> int:
@@ -183,16 +179,9 @@ class TFRecords:
             for place in places[right].tolist():
                 if self._length(self._buffer[place : place + HEADER_BYTES]) is not None:
                     self._lost_at = None
-                    self._say(f"read on from byte {self._offset + place}")
+                    self._damages.say(f"read on from byte {self._offset + place}")
                     return int(place)
         return max(at, last + 1)
-
-    def _say(self, message: str) -> None:
-        self.damages += 1
-        if self.damages <= MAX_MESSAGES:
-            self._messages.append(message)
-        elif self.damages == MAX_MESSAGES + 1:
-            self._messages.append("more damage follows")
 
 
 def _checksums(
