@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -80,12 +81,15 @@ def test_a_statistic_of_unread_points_is_not_known() -> None:
 
 
 def test_points_are_needed_where_a_key_may_mean_a_metric() -> None:
-    rows = [run_row(config={"lr": 1, "x": 1}), run_row(config={"lr": 2}, summary={"best": 3})]
+    rows = [
+        run_row(config={"lr": 1, "x": 1}, is_read=False),
+        run_row(config={"lr": 2}, summary={"best": 3}, is_read=False),
+    ]
     assert not needs_points(["lr", "status", "config.gone", "summary.gone"], rows)
     assert needs_points(["x"], rows)
     assert needs_points(["best"], rows)
     assert needs_points(["lr", "val/acc"], rows)
-    assert not needs_points(["val/acc"], [])
+    assert not needs_points(["val/acc"], [replace(row, is_read=True) for row in rows])
 
 
 @pytest.mark.parametrize("name", FACTS)

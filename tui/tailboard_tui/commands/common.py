@@ -103,26 +103,22 @@ def is_remote(path: str) -> bool:
 
 
 def resolve_run(ref: str, places: Sequence[str] | None) -> RunRow:
-    """The run that `ref` names, fully read.
-
-    Raises:
-        CommandError: There is none, or it is not the only one.
-    """
-    from tailboard_tui.store.lookup import RunNotFound, find_run, load_rows
-
-    where = roots(places)
-    if os.sep in ref and not os.path.lexists(ref):  # an id of another format, `lightning_logs/version_1`
-        ref = next((row.key for row in load_rows(where) if row.facts.id == ref), ref)
-    try:
-        return find_run(ref, where)
-    except RunNotFound as error:
-        raise CommandError(clean(str(error))) from None
+    """The run that `ref` names, fully read; errors as `resolve_runs`."""
+    return resolve_runs([ref], places)[0]
 
 
 def resolve_runs(refs: Sequence[str], places: Sequence[str] | None) -> list[RunRow]:
-    """The runs that `refs` name, each once, in that order; errors as `resolve_run`."""
-    found = [resolve_run(ref, places) for ref in refs]
-    return list({row.key: row for row in found}.values())
+    """The runs that `refs` name, fully read, each once, in that order.
+
+    Raises:
+        CommandError: One names none, or is not the only one.
+    """
+    from tailboard_tui.store.lookup import RunNotFound, find_runs
+
+    try:
+        return find_runs(refs, roots(places))
+    except RunNotFound as error:
+        raise CommandError(clean(str(error))) from None
 
 
 def parse_query(text: str) -> Query:

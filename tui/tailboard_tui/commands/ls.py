@@ -109,21 +109,14 @@ def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[
 
     query = parse_query(args.query)
     order = parse_sort(args.sort or ()) or (SortKey("created"),)
-    from tailboard_tui.store.lookup import load_rows
+    from tailboard_tui.store.lookup import complete_rows, load_rows
 
-    is_read = args.limit is None and not args.query
-    rows = load_rows(places, full=is_read)
-    if not is_read and needs_points((*query.keys, *(item.key for item in order)), rows):
-        is_read, rows = True, load_rows(places, full=True)
+    rows = load_rows(places, full=args.limit is None and not args.query)
+    if needs_points((*query.keys, *(item.key for item in order)), rows):
+        rows = load_rows(places, full=True)
     if not args.all:
         rows = [row for row in rows if not row.is_hidden]
-    chosen = sort_rows(query.filter(rows, now), order, now)[: args.limit]
-    if is_read or not chosen:
-        return chosen
-    position = {row.key: at for at, row in enumerate(chosen)}
-    paths = [row.key for row in chosen] if len(chosen) < len(rows) else places
-    read = [row for row in load_rows(paths, full=True) if row.key in position]
-    return sorted(read, key=lambda row: position[row.key])
+    return complete_rows(sort_rows(query.filter(rows, now), order, now)[: args.limit])
 
 
 def table(

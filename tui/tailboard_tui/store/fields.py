@@ -164,10 +164,11 @@ def needs_points(keys: Iterable[str], rows: Sequence[RunRow]) -> bool:
 
     Before that, only the metrics of a run's last line are known.
     """
+    unread = [row for row in rows if not row.is_read]
     return any(
         key not in _FACTS
         and not key.startswith(("config.", "summary."))
-        and any(row.facts.config.get(key) is None and row.facts.summary.get(key) is None for row in rows)
+        and any(row.facts.config.get(key) is None and row.facts.summary.get(key) is None for row in unread)
         for key in keys
     )
 

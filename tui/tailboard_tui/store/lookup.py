@@ -11,6 +11,7 @@ from tailboard_tui.settings import load_settings
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.collecting import no_collections
+from tailboard_tui.store.index import Entry, RunIndex
 from tailboard_tui.store.model import Points, RunRow
 from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import this_host
@@ -22,6 +23,9 @@ LATEST = "latest"
 
 NAMED = 5
 """Candidates that a message names."""
+
+WORTH_KEEPING = 64
+"""Runs read anew in one call that are worth writing the index again: below that reading them is as quick."""
 
 
 class RunNotFound(LookupError):  # noqa: N818  # the name that docs/design.md gives it
@@ -41,42 +45,50 @@ def load_rows(roots: Sequence[str], *, full: bool = False) -> list[RunRow]:
 
     Args:
         roots: Directories or files; one that is missing gives no runs.
-        full: Read all points, so that every metric's statistics are complete.
+        full: Read all points, so that every metric's statistics are complete. Ended runs that the index
+            knows are complete either way.
     """
-    teller = _Teller()
+    teller = _Teller(roots)
     with no_collections():
         rows = [teller.load(found, full=full) for found in _found(roots).values()]
+        teller.keep()
     return sorted(rows, key=_age)
 
 
-def find_run(ref: str, roots: Sequence[str], *, full: bool = True) -> RunRow:
-    """The run that a user means.
+def complete_rows(rows: Sequence[RunRow]) -> list[RunRow]:
+    """The runs with every metric's statistics, in the same order; a run that is gone since stays as it is."""
+    teller = _Teller()
+    with no_collections():
+        return [row if row.is_read else teller.complete(row) for row in rows]
+
+
+def find_runs(refs: Sequence[str], roots: Sequence[str], *, full: bool = True) -> list[RunRow]:
+    """The runs that a user means, each once, in that order: the roots are searched once for all of them.
 
     Args:
-        ref: An id, a unique prefix of one, a name, a path, or `latest`. An id wins over a name, and both
-            over a prefix; a path is meant when nothing else fits, or when `ref` has a separator.
+        refs: Ids, unique prefixes of one, names, paths, or `latest`. An id wins over a name, and both over
+            a prefix. With a separator in it an existing path is meant, else an id; a path without one is
+            meant when nothing else fits.
         roots: Where to look.
         full: Read all points, so that every metric's statistics are complete.
 
     Raises:
-        RunNotFound: None fits, or several do.
+        RunNotFound: None fits one of them, or several do.
     """
-    if os.sep in ref or ref in (".", ".."):
-        return _at_path(ref, full=full)
-    founds = _found(roots)
-    teller = _Teller()
-    with no_collections():
-        rows = sorted((teller.load(found, full=False) for found in founds.values()), key=_age)
-    fitting = _fitting(ref, rows)
-    if not fitting:
-        try:
-            return _at_path(ref, full=full)
-        except RunNotFound:
-            where = ", ".join(roots)
-            raise RunNotFound(f"no run {clean(ref, 80)!r} in {clean(where, 200)}") from None
-    if len(fitting) > 1:
-        raise RunNotFound(_ambiguous(ref, fitting), tuple(fitting))
-    return teller.load(founds[fitting[0].key], full=True) if full else fitting[0]
+    chosen: dict[str, RunRow] = {}
+    known: list[RunRow] | None = None
+    for ref in refs:
+        row = _at_path(ref) if os.sep in ref or ref in (".", "..") else None
+        if row is None:
+            known = load_rows(roots) if known is None else known
+            row = _the_one(ref, known, roots)
+        chosen.setdefault(row.key, row)
+    return complete_rows([*chosen.values()]) if full else [*chosen.values()]
+
+
+def find_run(ref: str, roots: Sequence[str], *, full: bool = True) -> RunRow:
+    """`find_runs` for one."""
+    return find_runs([ref], roots, full=full)[0]
 
 
 def load_points(row: RunRow) -> Points:
@@ -104,20 +116,45 @@ def _found(roots: Sequence[str]) -> dict[str, Found]:
 class _Teller:
     """Makes rows, all of one moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, roots: Sequence[str] = ()) -> None:
+        """Begin.
+
+        Args:
+            roots: Whose index serves; none where single runs are read.
+        """
         self._now, self._around = time.time(), Surroundings(this_host(), Notebook())
         self._around.notebook.refresh()
         self._cache = ColumnCache(limit_mib=load_settings().cache_mib)
+        self._index = RunIndex(roots) if roots else None
+        self._entries: dict[str, Entry] = {}
+        self._news = 0
 
     def load(self, found: Found, *, full: bool) -> RunRow:
         run = TrackedRun(found, self._cache)
-        run.read_facts()
-        if full:
-            run.read_all()
-            run.keep()
+        is_known = self._index is not None and run.recall(self._index)
+        if not is_known:
+            run.checked_at = self._now
+            run.has_changed(self._now)  # Its files are signed for the index before they are read.
+            run.read_facts()
+            if full:
+                run.read_all()
+                run.keep()
         row = run.tell(self._now, self._around)
         run.close()
+        entry = None if self._index is None else run.entry()
+        if entry is not None:
+            self._entries[run.key] = entry
+            self._news += not is_known
         return row
+
+    def complete(self, row: RunRow) -> RunRow:
+        known = format_of(row.key)
+        return row if known is None else self.load(Found(row.key, known), full=True)
+
+    def keep(self) -> None:
+        """Leave to the index what was told, where that saves the next command much."""
+        if self._index is not None and self._news >= WORTH_KEEPING:
+            self._index.save(self._entries.items())
 
 
 def _age(row: RunRow) -> tuple[float, str]:
@@ -137,12 +174,30 @@ def _fitting(ref: str, rows: list[RunRow]) -> list[RunRow]:
     )
 
 
-def _at_path(path: str, *, full: bool) -> RunRow:
+def _the_one(ref: str, rows: list[RunRow], roots: Sequence[str]) -> RunRow:
+    """The run that `ref` names among `rows`, else at the path `ref`.
+
+    Raises:
+        RunNotFound: None fits, or several do.
+    """
+    fitting = _fitting(ref, rows)
+    if len(fitting) > 1:
+        raise RunNotFound(_ambiguous(ref, fitting), tuple(fitting))
+    found = fitting[0] if fitting else _at_path(ref)
+    if found is not None:
+        return found
+    if os.path.lexists(ref):
+        hint = f"; `tailboard ls {clean(ref)}` lists those in it" if os.path.isdir(ref) else ""
+        raise RunNotFound(f"{clean(ref)} is no run{hint}")
+    if os.sep in ref:
+        raise RunNotFound(f"{clean(ref)}: no such file or directory")
+    where = ", ".join(roots)
+    raise RunNotFound(f"no run {clean(ref, 80)!r} in {clean(where, 200)}")
+
+
+def _at_path(path: str) -> RunRow | None:
     known = format_of(path)
-    if known is None:
-        reason = "no run" if os.path.lexists(path) else "no such file or directory"
-        raise RunNotFound(f"{clean(path)}: {reason}")
-    return _Teller().load(Found(os.path.realpath(path), known), full=full)
+    return None if known is None else _Teller().load(Found(os.path.realpath(path), known), full=False)
 
 
 def _ambiguous(ref: str, fitting: list[RunRow]) -> str:
