@@ -62,6 +62,7 @@ async def test_a_browser_starts_no_program_and_writes_no_file(
         ((), LOOPBACK, False),
         (("--host", "127.0.0.1"), LOOPBACK, False),
         (("--host", "127.0.0.1", "--token", "mine"), LOOPBACK, True),
+        (("--token", "new"), LOOPBACK, True),
         (("--host", "0.0.0.0"), (), True),
         (("--host", "::"), (), True),
         (("--host", ""), (), True),
@@ -94,3 +95,23 @@ def test_unless_told_otherwise_only_this_machine_is_served_and_elsewhere_a_token
     assert made["token"] is None or made["token"] == "mine" or len(made["token"]) >= 32
     if not options:
         assert made["host"] == "localhost"
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ((), "http://localhost:8000/ "),
+        (("--host", "::1"), "http://[::1]:8000/ "),
+        (("--token", "a&b c"), "http://localhost:8000/?token=a%26b%20c "),
+    ],
+)
+def test_the_address_that_is_told_can_be_opened(
+    options: tuple[str, ...],
+    address: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(web.GuardedServer, "serve", lambda self: None)
+    monkeypatch.setattr("tailboard_tui.commands.serve._check_free", lambda host, port: None)
+    assert address in call(capsys, "serve", tmp_path, *options).err

@@ -8,6 +8,7 @@ import secrets
 import shlex
 import socket
 import sys
+from urllib.parse import quote
 
 from tailboard_tui.commands.common import (
     OK,
@@ -22,6 +23,9 @@ from tailboard_tui.commands.common import (
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+NEW = "new"
+"""As a token: make one, which then stands in no list of processes."""
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
@@ -29,7 +33,8 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         "serve",
         "Serve the explorer to a browser. By default only this machine can reach it; over SSH,\n"
-        "`ssh -L 8000:localhost:8000 HOST` brings it to yours. On any other address it asks for a token.\n"
+        "`ssh -L 8000:localhost:8000 HOST` brings it to yours. On any other address it asks for a token;\n"
+        "where others have accounts on this machine, let it ask here too: `--token new`.\n"
         "Needs the extra: pip install 'tailboard[serve]'.",
         ("tailboard serve", "tailboard serve ~/experiments --port 8123", "tailboard serve --host 0.0.0.0"),
     )
@@ -39,7 +44,8 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--port", type=int, default=8000, help="default: 8000")
     parser.add_argument(
-        "--token", help="what browsers must bring (default elsewhere than on loopback: a random one)"
+        "--token",
+        help="what browsers must bring; `new` makes a random one, the default elsewhere than on loopback",
     )
     add_root(parser)
 
@@ -52,13 +58,17 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("serve needs textual-serve: pip install 'tailboard[serve]'") from None
     places = roots([*args.paths, *(args.root or ())])
     is_local = args.host in LOOPBACK
-    token = args.token or (None if is_local else secrets.token_urlsafe(24))
+    token = args.token or (None if is_local else NEW)
+    if token == NEW:
+        token = secrets.token_urlsafe(24)
     _check_free(args.host, args.port)
     server = GuardedServer(
         app_command(places), args.host, args.port, token=token, hosts=LOOPBACK if is_local else ()
     )
     name = socket.gethostname() if args.host in ("0.0.0.0", "::", "") else args.host  # noqa: S104  # asked for
-    message(f"http://{name}:{args.port}/{f'?token={token}' if token else ''}  (ctrl+c ends it)")
+    place = f"[{name}]" if ":" in name else name
+    asked = f"?token={quote(token)}" if token else ""
+    message(f"http://{place}:{args.port}/{asked}  (ctrl+c ends it)")
     if not is_local:
         message("everyone with this address can read the runs, and the connection is not encrypted")
     server.serve()
