@@ -137,11 +137,11 @@ def test_facts_are_read_again_only_where_a_file_changed(
     reader = NativeReader(str(path))
     first = reader.facts()
     opened: list[str] = []
-    read_slice = native_files.read_slice
+    read_with_state = native_files.read_with_state
     monkeypatch.setattr(
         native_files,
-        "read_slice",
-        lambda name, *args: opened.append(os.path.basename(name)) or read_slice(name, *args),
+        "read_with_state",
+        lambda name, *args: opened.append(os.path.basename(name)) or read_with_state(name, *args),
     )
     assert reader.facts() is first
     (path / "config.json").write_text('{"a": 22}')

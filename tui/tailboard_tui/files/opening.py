@@ -40,6 +40,11 @@ def open_regular(path: str, *, dir_fd: int | None = None) -> int:
         NotRegularError: It is something else, or its last component is a symlink.
         OSError: It cannot be opened.
     """
+    return _open(path, dir_fd)[0]
+
+
+def _open(path: str, dir_fd: int | None = None) -> tuple[int, os.stat_result]:
+    """A descriptor as `open_regular` gives it, and the state of its file."""
     try:
         fd = os.open(path, _FLAGS, dir_fd=dir_fd)
     except OSError as error:
@@ -47,12 +52,13 @@ def open_regular(path: str, *, dir_fd: int | None = None) -> int:
             raise NotRegularError(error.errno, "not a regular file", path) from None
         raise
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        state = os.fstat(fd)
+        if not stat.S_ISREG(state.st_mode):
             raise NotRegularError(0, "not a regular file", path)
     except BaseException:
         os.close(fd)
         raise
-    return fd
+    return fd, state
 
 
 def identity(fd: int) -> Identity:
@@ -81,3 +87,24 @@ def read_slice(path: str, offset: int, length: int) -> bytes:
 def read_small(path: str, limit_bytes: int = SMALL_FILE_LIMIT_BYTES) -> bytes:
     """The file's content up to `limit_bytes`; errors as in `read_slice`."""
     return read_slice(path, 0, limit_bytes)
+
+
+def read_with_state(path: str, most_bytes: int, *, is_end: bool = False) -> tuple[bytes, os.stat_result]:
+    """A small file's content and its state in four system calls: ten thousand runs have fifty thousand files.
+
+    Args:
+        most_bytes: Nothing is read of a larger file.
+        is_end: Read the last `most_bytes` of it instead.
+
+    Raises:
+        NotRegularError: As `open_regular`.
+        OSError: It cannot be opened or read.
+    """
+    fd, state = _open(path)
+    try:
+        size = state.st_size
+        if size <= most_bytes:
+            return os.pread(fd, size, 0), state
+        return (os.pread(fd, most_bytes, size - most_bytes) if is_end else b""), state
+    finally:
+        os.close(fd)

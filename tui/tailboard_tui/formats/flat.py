@@ -10,7 +10,7 @@ from tailboard_tui.formats.base import Value
 DEPTH_LIMIT = 16
 """Deeper objects stay as their JSON text."""
 
-_SCALARS = (str, int, float, type(None))
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 VALUES_LIMIT = 20_000
 """Leaves of one file: what is beyond is left out."""
@@ -23,20 +23,18 @@ def flatten(data: Mapping[str, object], separator: str = ".") -> dict[str, Value
     """
     found: dict[str, Value] = {}
     for key, value in data.items():
-        if isinstance(value, dict) and value:
+        if type(value) in _SCALARS:
+            found[key] = value  # type: ignore[assignment]  # its type was just looked up
+        elif isinstance(value, dict) and value:
             for path, leaf in leaves(value, separator, f"{key}{separator}", DEPTH_LIMIT - 1):
-                found[path] = _value(leaf)
+                found[path] = leaf if type(leaf) in _SCALARS else text_of(leaf)  # type: ignore[assignment]
                 if len(found) >= VALUES_LIMIT:
                     break
         else:
-            found[key] = _value(value)
+            found[key] = text_of(value)
         if len(found) >= VALUES_LIMIT:
             break
     return found
-
-
-def _value(leaf: object) -> Value:
-    return leaf if isinstance(leaf, _SCALARS) else text_of(leaf)
 
 
 def leaves(

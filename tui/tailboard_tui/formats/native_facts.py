@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -23,12 +22,14 @@ from tailboard_tui.formats.native_files import (
     OBJECT,
     PROBLEMS_KEPT,
     RUN_FILE,
+    UNASKED,
     Event,
     Journal,
     Note,
     RunFile,
     SmallFile,
     Stamp,
+    stamp_of,
 )
 from tailboard_tui.formats.native_tail import Last, Tail
 
@@ -37,9 +38,10 @@ PINS_KEPT = 10_000
 
 _RANK_DIGITS = 10
 
-_RUN_FILES = frozenset(
-    {layout.RUN, layout.CONFIG, layout.METRICS, layout.SYSTEM, layout.OUTPUT, layout.EVENTS, layout.SUMMARY}
+_READ_FILES = frozenset(
+    {layout.RUN, layout.CONFIG, layout.METRICS, layout.SYSTEM, layout.EVENTS, layout.SUMMARY}
 )
+_RUN_FILES = _READ_FILES | {layout.OUTPUT}
 _LEVELS: dict[str | None, Literal["info", "warning", "error"]] = {"warning": "warning", "error": "error"}
 _GOALS: dict[str | None, Literal["minimize", "maximize"]] = {"minimize": "minimize", "maximize": "maximize"}
 _STATUSES: dict[str | None, Literal["finished", "failed", "killed"]] = {
@@ -56,28 +58,31 @@ class NativeFacts:
         "_config",
         "_events",
         "_facts",
-        "_journals",
         "_notes",
+        "_parts",
         "_path",
         "_pins",
         "_run",
         "_seen",
+        "_stamps",
         "_summary",
-        "_tails",
-    )  # ten thousand of these are kept
+    )
+    # ten thousand of these are kept
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._run = SmallFile(path, layout.RUN, RUN_FILE)
         self._config = SmallFile(path, layout.CONFIG, OBJECT)
         self._summary = SmallFile(path, layout.SUMMARY, OBJECT)
-        self._events = _Events()
-        self._notes = _Notes()
-        self._pins: list[Mapping[str, Value]] = []
-        self._journals: dict[str, Journal[Any]] = {
-            layout.EVENTS: Journal(path, layout.EVENTS, EVENT, self._events.add, self._events.clear)
+        self._parts: dict[str, SmallFile[Any] | Journal[Any] | Tail] = {
+            layout.RUN: self._run,
+            layout.CONFIG: self._config,
+            layout.SUMMARY: self._summary,
         }
-        self._tails: dict[str, Tail] = {}
+        self._events = _Events()
+        self._notes: _Notes | None = None
+        self._pins: list[Mapping[str, Value]] = []
+        self._stamps: dict[str, Stamp] = {}
         self._facts: RunFacts | None = None
         self._seen: object = None
 
@@ -90,61 +95,83 @@ class NativeFacts:
         """
         stamps, wrong = self._list()
         wrong += problems
-        seen = (stamps, wrong, texts)
-        if self._facts is None or seen != self._seen:
+        seen = (wrong, texts)
+        if self._facts is None or stamps != self._stamps or seen != self._seen:
             self._seen = seen
             self._read(stamps)
-            self._facts = self._describe(stamps, wrong, texts)
+            self._facts = self._describe(self._stamps, wrong, texts)
         return self._facts
 
     def point_files(self) -> set[str]:
         """Names of the files of points that have been seen."""
-        return set(self._tails)
+        return {name for name, part in self._parts.items() if isinstance(part, Tail)}
 
     def _list(self) -> tuple[dict[str, Stamp], list[Problem]]:
         """The regular files of the directory, and what is wrong with those of our names."""
         stamps: dict[str, Stamp] = {}
         wrong: list[Problem] = []
+        known = self._stamps
         try:
             with os.scandir(self._path) as entries:
                 for entry in entries:
+                    name = entry.name
                     try:
-                        found = entry.stat(follow_symlinks=False)
+                        if not entry.is_file(follow_symlinks=False):
+                            if name in _RUN_FILES:
+                                wrong.append(Problem(name, None, "not a regular file"))
+                        elif name in _READ_FILES and name not in known:
+                            stamps[name] = UNASKED
+                        else:
+                            stamps[name] = stamp_of(entry.stat(follow_symlinks=False))
                     except OSError:
                         continue  # gone since it was listed
-                    if stat.S_ISREG(found.st_mode):
-                        stamps[entry.name] = (found.st_ino, found.st_size, found.st_mtime_ns)
-                    elif entry.name in _RUN_FILES:
-                        wrong.append(Problem(entry.name, None, "not a regular file"))
         except OSError as error:
             wrong.append(Problem(".", None, error.strerror or str(error)))
         return stamps, wrong
 
     def _read(self, stamps: Mapping[str, Stamp]) -> None:
-        self._run.update(stamps.get(layout.RUN))
-        self._config.update(stamps.get(layout.CONFIG))
-        self._summary.update(stamps.get(layout.SUMMARY))
-        if layout.ANNOTATIONS in stamps and layout.ANNOTATIONS not in self._journals:
-            notes = Journal(self._path, layout.ANNOTATIONS, NOTE, self._notes.add, self._notes.clear)
-            self._journals[layout.ANNOTATIONS] = notes
-        if layout.ARTIFACTS in stamps and layout.ARTIFACTS not in self._journals:
-            pins = Journal(self._path, layout.ARTIFACTS, OBJECT, self._pin, self._pins.clear)
-            self._journals[layout.ARTIFACTS] = pins
-        for name, journal in self._journals.items():
-            journal.update(stamps.get(name))
-        for name in stamps:
-            if name not in self._tails and clock_of(name) is not None:
-                self._tails[name] = Tail(self._path, name)
-        for name, tail in self._tails.items():
-            tail.update(stamps.get(name))
+        """Read what changed, and keep the stamps under which everything is read now."""
+        now: dict[str, Stamp] = {}
+        for name, stamp in stamps.items():
+            part = self._parts.get(name) or self._new_part(name)
+            found = stamp if part is None else part.update(stamp)
+            if found is not None:
+                now[name] = found
+        for name, part in self._parts.items():
+            if name not in stamps:
+                part.update(None)
+        self._stamps = now
+
+    def _new_part(self, name: str) -> Journal[Any] | Tail | None:
+        """What reads a file that was not there before; None for files that tell nothing by themselves."""
+        part: Journal[Any] | Tail
+        if name == layout.EVENTS:
+            part = Journal(self._path, name, EVENT, self._events.add, self._events.clear)
+        elif name == layout.ANNOTATIONS:
+            self._notes = _Notes()
+            part = Journal(self._path, name, NOTE, self._notes.add, self._notes.clear)
+        elif name == layout.ARTIFACTS:
+            part = Journal(self._path, name, OBJECT, self._pin, self._pins.clear)
+        elif clock_of(name) is not None:
+            part = Tail(self._path, name)
+        else:
+            return None
+        self._parts[name] = part
+        return part
 
     def _describe(
         self, stamps: Mapping[str, Stamp], wrong: list[Problem], texts: Mapping[str, str]
     ) -> RunFacts:
-        run = self._run.found or RunFile()
-        events, notes, last = self._events, self._notes, self._last()
+        run = self._run.found or _NO_RUN
+        events, notes = self._events, self._notes or _NO_NOTES
         base = self._path.rpartition("/")[2]
         run_id = run.id if run.id is not None and layout.is_run_id(run.id) else base
+        last, last_time, size_bytes = _NO_LAST, events.last_time, 0
+        for name, part in self._parts.items():
+            if isinstance(part, Tail):
+                last = part.last if name == layout.METRICS else last
+                last_time = _later(last_time, part.last.time)
+                size_bytes += stamps[name][1] if name in stamps else 0
         return RunFacts(
             id=run_id,
             name=notes.name or run.name or run_id,
@@ -168,10 +195,10 @@ class NativeFacts:
             python=run.python,
             platform=run.platform,
             seed=run.seed,
-            git=run.git or Git(),
-            hardware=flatten(run.hardware or {}),
+            git=run.git or _NO_GIT,
+            hardware=flatten(run.hardware) if run.hardware else {},
             resumed_from=run.resumed_from,
-            config=flatten(self._config.found or {}),
+            config=flatten(self._config.found) if self._config.found else {},
             summary={**texts, **_with_numbers(flatten(self._summary.found or {}))},
             metric_defs=tuple(events.metric_defs.values()),
             finish=_unless_newer(events.finish, last.time),
@@ -182,30 +209,23 @@ class NativeFacts:
             artifacts=tuple(self._pins),
             last_step=last.step,
             last_values=last.values,
-            last_time=_newest([events.last_time, *(tail.last.time for tail in self._tails.values())]),
-            size_bytes=sum(stamps[name][1] for name in self._tails if name in stamps),
-            modified=max(written) / 1e9 if (written := [stamp[2] for stamp in stamps.values()]) else None,
+            last_time=last_time,
+            size_bytes=size_bytes,
+            modified=max([stamp[2] for stamp in stamps.values()]) / 1e9 if stamps else None,
             problems=(*wrong, *self._problems(run)),
         )
 
     def _problems(self, run: RunFile) -> list[Problem]:
-        found = [*self._run.problems, *self._config.problems, *self._summary.problems]
+        found: list[Problem] = []
         if isinstance(run.format, int) and run.format > layout.FORMAT:
             message = f"written by a newer tailboard (format {run.format}): some of it may be missing here"
             found.append(Problem(layout.RUN, None, message))
         if run.id is not None and not layout.is_run_id(run.id):
             found.append(Problem(layout.RUN, None, "id is not a valid run id"))
-        for journal in self._journals.values():
-            found += journal.problems
+        for part in self._parts.values():
+            found += part.problems
         found += self._events.warnings
-        for name, tail in self._tails.items():
-            if tail.last.problem:
-                found.append(Problem(name, None, tail.last.problem))
         return found
-
-    def _last(self) -> Last:
-        tail = self._tails.get(layout.METRICS)
-        return Last() if tail is None else tail.last
 
     def _pin(self, pin: Mapping[str, object]) -> None:
         if len(self._pins) < PINS_KEPT:
@@ -287,9 +307,11 @@ def clock_of(name: str) -> str | None:
 
 
 def _log_files(path: str, files: Iterable[str]) -> tuple[LogFile, ...]:
-    ranks = [0 if name == layout.OUTPUT else _rank(name, layout.OUTPUT) for name in files]
+    ranks = [
+        0 if name == layout.OUTPUT else _rank(name, layout.OUTPUT) for name in files if name[:7] == "output."
+    ]
     found = []
-    for rank in sorted(rank for rank in ranks if rank is not None):
+    for rank in sorted(rank for rank in ranks if rank is not None) if ranks else ():
         name, index = layout.ranked(layout.OUTPUT, rank), layout.ranked(layout.OUTPUT_INDEX, rank)
         found.append(LogFile(f"{path}/{name}", name, f"{path}/{index}" if index in files else None))
     return tuple(found)
@@ -323,5 +345,8 @@ def _with_numbers(values: dict[str, Value]) -> dict[str, Value]:
     return values
 
 
-def _newest(times: Iterable[float | None]) -> float | None:
-    return max((time for time in times if time is not None), default=None)
+def _later(one: float | None, other: float | None) -> float | None:
+    return other if one is None or (other is not None and other > one) else one
+
+
+_NO_RUN, _NO_GIT, _NO_NOTES, _NO_LAST = RunFile(), Git(), _Notes(), Last()

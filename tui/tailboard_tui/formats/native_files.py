@@ -8,14 +8,15 @@ Source: docs/format.md, `tailboard.layout`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tailboard_tui.files.follow import LineFollower
-from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_slice
+from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_with_state
 from tailboard_tui.formats.base import Git, Problem
 from tailboard_tui.formats.jsonvalue import read_object
 
@@ -30,6 +31,25 @@ _JOURNAL_BYTES = 4 * 1024 * 1024
 
 Stamp = tuple[int, int, int]
 """Inode, size in bytes, time of the last write in ns: what tells that a file changed."""
+
+UNASKED: Stamp = (-1, -1, -1)
+"""Of a file that is there and was never read: opening it tells its stamp, which spares asking for it."""
+
+
+def stamp_of(state: os.stat_result) -> Stamp:
+    """The stamp of a file in this state."""
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def asked(stamp: Stamp, path: str) -> Stamp | None:
+    """The stamp of a file that cannot be read; None when it is gone."""
+    if stamp != UNASKED:
+        return stamp
+    try:
+        return stamp_of(os.stat(path, follow_symlinks=False))
+    except OSError:
+        return None
+
 
 Moment = Annotated[float, Meta(ge=0, le=2.5e11)]
 """Unix seconds, at most in the year 9892: what dates can show."""
@@ -94,6 +114,8 @@ class Note(Struct):
 
 T = TypeVar("T")
 
+_NOTHING: Sequence[str] = ()
+
 
 class Shape(Generic[T]):
     """What a file or a line holds: decodes it, entry by entry where it must."""
@@ -105,10 +127,10 @@ class Shape(Generic[T]):
         if isinstance(kind, type):  # not so for `dict[str, Any]`, which has no entries of its own
             self._entries = get_type_hints(kind, include_extras=True)
 
-    def read(self, data: bytes) -> tuple[T | None, list[str]]:
+    def read(self, data: bytes) -> tuple[T | None, Sequence[str]]:
         """What `data` holds, and what is wrong with it; None where it is no JSON object at all."""
         try:
-            return self._decode(data), []
+            return self._decode(data), _NOTHING
         except (ValueError, RecursionError):
             found = read_object(data)
         return (None, [found]) if isinstance(found, str) else self._by_entry(found)
@@ -150,28 +172,32 @@ class SmallFile(Generic[T]):
         self._path, self._name, self._shape = path, name, shape
         self._stamp: Stamp | None = None
         self.found: T | None = None
-        self.problems: list[Problem] = []
+        self.problems: Sequence[Problem] = ()
 
-    def update(self, stamp: Stamp | None) -> None:
-        """Read the file if `stamp` differs from the last one; None: there is none."""
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        self.found, messages = (None, []) if stamp is None else self._read(stamp[1])
-        self.problems = [Problem(self._name, None, message) for message in messages]
+    def update(self, stamp: Stamp | None) -> Stamp | None:
+        """Read the file if `stamp` differs from the last one; None: there is none. Gives its stamp."""
+        if stamp != self._stamp:
+            self.found, messages = None, _NOTHING
+            if stamp is not None:
+                stamp, self.found, messages = self._read(stamp)
+            self._stamp = stamp
+            self.problems = [Problem(self._name, None, message) for message in messages]
+        return stamp
 
-    def _read(self, size: int) -> tuple[T | None, list[str]]:
-        if size >= SMALL_FILE_LIMIT_BYTES:
-            return None, [f"larger than {SMALL_FILE_LIMIT_BYTES >> 20} MiB: not read"]
+    def _read(self, stamp: Stamp) -> tuple[Stamp | None, T | None, Sequence[str]]:
+        path = f"{self._path}/{self._name}"
         try:
-            data = read_slice(f"{self._path}/{self._name}", 0, size)
+            data, state = read_with_state(path, SMALL_FILE_LIMIT_BYTES - 1)
         except OSError as error:
-            return None, [error.strerror or str(error)]
+            return asked(stamp, path), None, [error.strerror or str(error)]
+        stamp = stamp_of(state)
+        if len(data) < state.st_size >= SMALL_FILE_LIMIT_BYTES:
+            return stamp, None, [f"larger than {SMALL_FILE_LIMIT_BYTES >> 20} MiB: not read"]
         found, messages = self._shape.read(data)
         if found is None:  # what a crash or an editor leaves around an object
             data = data.removeprefix(b"\xef\xbb\xbf").strip(b"\0 \r\n\t")
-            return self._shape.read(data) if data else (None, ["empty"])
-        return found, messages
+            found, messages = self._shape.read(data) if data else (None, ["empty"])
+        return stamp, found, messages
 
 
 class Journal(Generic[T]):
@@ -188,34 +214,36 @@ class Journal(Generic[T]):
         self._file: LineFollower | None = None
         self.problems: list[Problem] = []
 
-    def update(self, stamp: Stamp | None) -> None:
-        """Read what is new if `stamp` differs from the last one; None: there is no file."""
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        if self._file is None and (stamp is None or stamp[1] <= _WHOLE_BYTES):
-            self._begin()
-            if stamp is not None:
-                self._read_whole(stamp[1])
-        else:
-            self._follow()
+    def update(self, stamp: Stamp | None) -> Stamp | None:
+        """Read what is new if `stamp` differs from the last one; None: there is no file. Gives its stamp."""
+        if stamp != self._stamp:
+            self._stamp = self._follow(stamp) if self._file is not None else self._read_whole(stamp)
+        return self._stamp
 
     def _begin(self) -> None:
         self.problems = []
         self._clear()
 
-    def _read_whole(self, size: int) -> None:
+    def _read_whole(self, stamp: Stamp | None) -> Stamp | None:
+        """Read a journal from its start, as long as it is short."""
+        self._begin()
+        if stamp is None:
+            return None
+        path = f"{self._path}/{self._name}"
         try:
-            data = read_slice(f"{self._path}/{self._name}", 0, size)
+            data, state = read_with_state(path, _WHOLE_BYTES)
         except OSError as error:
             self._complain(None, error.strerror or str(error))
-            return
+            return asked(stamp, path)
+        if state.st_size > _WHOLE_BYTES:
+            self._file = LineFollower(path, keep_open=False)
+            return self._follow(stamp_of(state))
         self._read(data[: data.rfind(b"\n") + 1].replace(b"\0", b""), 1)
+        return stamp_of(state)
 
-    def _follow(self) -> None:
-        if self._file is None:
-            self._begin()
-            self._file = LineFollower(f"{self._path}/{self._name}", keep_open=False)
+    def _follow(self, stamp: Stamp | None) -> Stamp | None:
+        """Read what was added to a long one; the stamp is none that a file has while there is more."""
+        assert self._file is not None
         left = _JOURNAL_BYTES
         while left > 0:
             block = self._file.poll(left)
@@ -226,17 +254,18 @@ class Journal(Generic[T]):
             self._read(block.data, block.first_line)
             left -= max(len(block.data), 1)
             if not block.more:
-                return
-        self._stamp = None  # there is more for the next look
+                return stamp
+        return UNASKED
 
     def _read(self, lines: bytes, first_line: int) -> None:
+        read, add = self._shape.read, self._add
         for number, line in enumerate(lines.split(b"\n")[:-1], first_line):
             if line and not line.isspace():
-                found, messages = self._shape.read(line.removeprefix(b"\xef\xbb\xbf"))
+                found, messages = read(line.removeprefix(b"\xef\xbb\xbf"))
                 for message in messages:
                     self._complain(number, message)
                 if found is not None:
-                    self._add(found)
+                    add(found)
 
     def _complain(self, line: int | None, message: str) -> None:
         if len(self.problems) < PROBLEMS_KEPT:

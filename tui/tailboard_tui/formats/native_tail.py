@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from tailboard import layout
-from tailboard_tui.files.opening import open_regular
+from tailboard_tui.files.opening import read_with_state
+from tailboard_tui.formats.base import Problem
 from tailboard_tui.formats.jsonkeys import Keys
 from tailboard_tui.formats.jsonvalue import number_of, read_object
-from tailboard_tui.formats.native_files import Stamp
+from tailboard_tui.formats.native_files import Stamp, asked, stamp_of
 
-_TAIL_BYTES = (2048, 64 * 1024, 1024 * 1024)
-"""Looked at for the last lines: the first that holds a whole one."""
+_TAIL_BYTES = (1024, 64 * 1024, 1024 * 1024)
+"""Looked at for the last lines: the first that holds a whole one. Numbers cost more to parse than to read."""
 
 _PROBE_BYTES = (4096, 64 * 1024)
 """Read at each offset of a sample: the second where the first holds no whole line."""
@@ -38,48 +39,52 @@ class Last:
     """Unix seconds."""
     values: Mapping[str, float] = field(default_factory=dict)
     """The newest of each metric that is among them."""
-    problem: str | None = None
+
+
+_NOTHING = Last()
 
 
 class Tail:
     """The last whole lines of one file, read again when it changed."""
 
-    __slots__ = ("_directory", "_name", "_stamp", "last")
+    __slots__ = ("_directory", "_name", "_stamp", "last", "problems")
 
     def __init__(self, directory: str, name: str) -> None:
         self._directory, self._name = directory, name
         self._stamp: Stamp | None = None
-        self.last = Last()
+        self.last = _NOTHING
+        self.problems: Sequence[Problem] = ()
 
-    def update(self, stamp: Stamp | None) -> None:
-        """Read the end of the file if `stamp` differs from the last one; None: there is no file."""
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        self.last = Last()
-        if stamp is None or not stamp[1]:
-            return
+    def update(self, stamp: Stamp | None) -> Stamp | None:
+        """Read the end of the file if `stamp` is not the last one; None: there is none. Gives its stamp."""
+        if stamp != self._stamp:
+            self.last, self.problems, self._stamp = _NOTHING, (), stamp
+            if stamp is not None:
+                self._read(stamp, f"{self._directory}/{self._name}")
+        return self._stamp
+
+    def _read(self, stamp: Stamp, path: str) -> None:
         try:
-            fd = open_regular(f"{self._directory}/{self._name}")
-            try:
-                self.last = _read_last(fd, stamp[1])
-            finally:
-                os.close(fd)
+            self._stamp, self.last = _read_last(path)
         except OSError as error:
-            self.last = Last(problem=error.strerror or str(error))
+            self._stamp = asked(stamp, path)
+            self.problems = (Problem(self._name, None, error.strerror or str(error)),)
 
 
-def _read_last(fd: int, size: int) -> Last:
+def _read_last(path: str) -> tuple[Stamp, Last]:
+    """The stamp of a file and what its last lines tell.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     for length in _TAIL_BYTES:
-        start = max(size - length, 0)
-        data = os.pread(fd, length, start)
-        first = data.find(b"\n") + 1 if start else 0
+        data, state = read_with_state(path, length, is_end=True)
+        is_whole = len(data) >= state.st_size
+        first = 0 if is_whole else data.find(b"\n") + 1
         records = _points(data[first : data.rfind(b"\n") + 1])
-        if records:
-            return _last_of(records)
-        if not start:
+        if records or is_whole:
             break
-    return Last()
+    return stamp_of(state), _last_of(records) if records else _NOTHING
 
 
 def _points(lines: bytes) -> list[dict[str, Any]]:
