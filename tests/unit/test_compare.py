@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from rows import FakePoints, run_row, series, stats
 from tailboard_tui.formats.base import Git, MetricDef, RunFacts
 from tailboard_tui.store.compare import metric_comparisons, value_at
-from tailboard_tui.store.differences import config_differences, differences, differing_config, is_noisy
+from tailboard_tui.store.differences import (
+    config_differences,
+    differences,
+    differing_config,
+    is_noisy,
+    telling_parts,
+)
 from tailboard_tui.store.origins import diff_of_diffs, differing_arguments, origins, parse_packages
 
 
@@ -91,11 +97,17 @@ def test_nobody_wins_a_tie_alone_or_with_nan_only() -> None:
     assert metric_comparisons([same, run_row()])[0].last == (1.0, None)
 
 
-def test_the_goal_of_define_metric_decides() -> None:
-    defs = (MetricDef("loss", goal="maximize"),)
+def test_runs_that_share_the_best_value_lead_together() -> None:
+    rows = [run_row(metrics={"loss": stats([value, 9.0])}) for value in (2.0, 1.0, 3.0, 1.0)]
+    (found,) = metric_comparisons(rows)
+    assert (found.leaders, found.winner, found.differs) == ((1, 3), None, True)
+    assert not metric_comparisons([rows[1], rows[3]])[0].differs
+
+
+def test_the_goal_of_define_metric_decides_whichever_run_has_it() -> None:
     rows = [
-        run_row(metrics={"loss": stats([1.0])}, metric_defs=defs),
-        run_row(metrics={"loss": stats([2.0])}),
+        run_row(metrics={"loss": stats([1.0])}, metric_defs=(MetricDef("other", goal="minimize"),)),
+        run_row(metrics={"loss": stats([2.0])}, metric_defs=(MetricDef("loss", goal="maximize"),)),
     ]
     assert metric_comparisons(rows)[0].winner == 1
 
@@ -111,6 +123,17 @@ def test_runs_are_read_off_at_the_furthest_step_and_time_that_all_reached() -> N
     assert (found.at_step.at, found.at_step.values) == (15.0, (3.0, 2.5))
     assert found.at_time is not None
     assert (found.at_time.at, found.at_time.values) == (2.0, (2.0, 2.5))
+
+
+def test_equal_time_is_counted_from_the_beginning_of_each_run() -> None:
+    rows = [run_row(metrics={"val": stats([1.0])}, started=start) for start in (100.0, 900.0)]
+    points = [
+        FakePoints(series("val", [4.0, 3.0], steps=[0, 10], times=[160, 200])),
+        FakePoints(series("val", [5.0, 2.0], steps=[0, 10], times=[905, 950])),
+    ]
+    (found,) = metric_comparisons(rows, points)
+    assert found.at_time is not None
+    assert (found.at_time.at, found.at_time.values) == (50.0, (None, 2.0))
 
 
 def test_runs_without_steps_or_times_have_no_common_place() -> None:
@@ -171,9 +194,31 @@ def test_origins_compare_code_packages_and_data(tmp_path: Path) -> None:
 
 def test_a_diff_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc/hostname")
-    found = origins([facts(tmp_path), facts(tmp_path, diff_path=str(tmp_path / "link"))])
+    (tmp_path / "diff").write_text("+a")
+    runs = [facts(tmp_path, diff_path=str(tmp_path / name)) for name in ("diff", "link")]
+    found = origins(runs)
     assert len(found.problems) == 1
     assert found.diffs == ((), ())
+
+
+def test_changes_that_only_one_of_both_has_stand_as_they_are() -> None:
+    diff = ["diff --git a/x b/x", "@@ -1 +1 @@", "-a", "+b"]
+    assert diff_of_diffs([], diff) == tuple(diff)
+    assert diff_of_diffs(diff, [])[1:] == tuple(diff)
+    assert diff_of_diffs([], []) == ()
+
+
+def test_long_values_show_the_part_in_which_they_differ() -> None:
+    long = "x" * 500
+    assert telling_parts([long + "1" + long, long + "2"], 20) == ["…xxxxx1xxxxxxxxxxxx…", "…xxxxx2"]
+    assert telling_parts(["short", "other"], 20) == ["short", "other"]
+    assert telling_parts([long, long], 9) == ["xxxxxxxx…"] * 2
+    assert telling_parts([], 9) == []
+
+
+def test_seeds_have_no_difference_in_numbers() -> None:
+    (found,) = differences([{"seed": 1}, {"seed": 5}])
+    assert (found.differs, found.deltas) == (True, (None, None))
 
 
 def test_hunks_that_only_moved_are_the_same_change() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -23,17 +23,18 @@ from tailboard_tui.commands.common import (
     resolve_run,
     resolve_runs,
 )
-from tailboard_tui.formats.base import Value
-from tailboard_tui.store.compare import Level, MetricComparison, metric_comparisons
-from tailboard_tui.store.differences import Difference, config_differences
+from tailboard_tui.store.compare import Level, MetricComparison
+from tailboard_tui.store.comparison import Comparison, compare_runs
+from tailboard_tui.store.differences import Difference, telling_parts
 from tailboard_tui.store.fields import as_text
-from tailboard_tui.store.goal import key_metric
-from tailboard_tui.store.model import RunRow
-from tailboard_tui.store.origins import Origins, differing_arguments, origins
+from tailboard_tui.store.origins import differing_arguments
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 
 NONE = "—"
+VALUE_CHARS = 80
+"""Of a value; of longer ones the part in which they differ is shown. --json has all."""
+
 DIFF_LINES = 60
 """Of the diff of diffs, for each run; --json has all."""
 
@@ -67,27 +68,21 @@ def run(args: argparse.Namespace) -> int:
     """Compare the runs."""
     from tailboard_tui.store.lookup import load_points
 
-    rows = resolve_runs(args.runs, args.root)
-    baseline = 0
-    if args.baseline:
-        base = resolve_run(args.baseline, args.root)
-        rows = list({row.key: row for row in (*rows, base)}.values())
-        baseline = next(at for at, row in enumerate(rows) if row.key == base.key)
+    rows = resolve_runs([*args.runs, *([args.baseline] if args.baseline else ())], args.root)
     if len(rows) < 2:
         raise UsageError("compare needs two different runs")
-    metrics = metric_comparisons(rows, [load_points(row) for row in rows], baseline)
-    metrics = [item for item in metrics if _is_wanted(item.name, args.metric)]
-    config = config_differences(rows, baseline)
-    origin = origins([row.facts for row in rows], baseline)
-    if args.diff_only:
-        config = _only_differing(config)
-        origin = _only_differing_origins(origin)
+    base = resolve_run(args.baseline, args.root).key if args.baseline else rows[0].key
+    baseline = next(at for at, row in enumerate(rows) if row.key == base)
+    whole = compare_runs(rows, [load_points(row) for row in rows], baseline)
+    wanted = tuple(item for item in whole.metrics if _is_wanted(item.name, args.metric))
+    whole = replace(whole, metrics=wanted)
+    found = whole.only_differences() if args.diff_only else whole
     if args.json:
         from tailboard_tui.store.objects import comparison_object, dumps
 
-        print(dumps(comparison_object(rows, baseline, config, metrics, origin)))
-        return OK
-    _print_text(rows, baseline, config, metrics, origin, args.diff_only)
+        print(dumps(comparison_object(found)))
+    else:
+        _print_text(found, whole)
     return OK
 
 
@@ -95,67 +90,46 @@ def _is_wanted(name: str, patterns: Sequence[str] | None) -> bool:
     return not patterns or any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _only_differing(found: Sequence[Difference]) -> list[Difference]:
-    return [item for item in found if item.differs and not item.is_noise]
-
-
-def _only_differing_origins(origin: Origins) -> Origins:
-    return Origins(
-        code=tuple(_only_differing(origin.code)),
-        diffs=origin.diffs,
-        surroundings=tuple(_only_differing(origin.surroundings)),
-        packages=tuple(_only_differing(origin.packages)),
-        data=tuple(_only_differing(origin.data)),
-        problems=origin.problems,
-    )
-
-
-def _print_text(
-    rows: Sequence[RunRow],
-    baseline: int,
-    config: Sequence[Difference],
-    metrics: Sequence[MetricComparison],
-    origin: Origins,
-    diff_only: bool,
-) -> None:
+def _print_text(found: Comparison, whole: Comparison) -> None:
+    """Print `found`; `whole` says how much there was before what is the same was left out."""
+    rows, origin = found.rows, found.origins
     names = [clean(row.facts.name or row.facts.id, 60) for row in rows]
-    _print_winner(names, rows, metrics)
-    titles = [f"{name} (baseline)" if at == baseline else name for at, name in enumerate(names)]
+    _print_leaders(names, found)
+    titles = [f"{name} (baseline)" if at == found.baseline else name for at, name in enumerate(names)]
     status = [Cell("status"), *(Cell(row.status, STATUS_COLORS.get(row.status)) for row in rows)]
     ids = [Cell("id"), *(Cell(clean(row.facts.id, 60)) for row in rows)]
-    lines = [status, ids, *map(_difference_cells, config)]
     headings = [Heading("", is_optional=False), *(Heading(title, least_width=14) for title in titles)]
-    _print_section("config", headings, lines, _count_of(config))
-    if metrics:
-        aspects = [cells for item in metrics for cells in _metric_cells(item, diff_only)]
+    config = [status, ids, *map(_difference_cells, found.config)]
+    _print_section("config", headings, config, _count_of(whole.config))
+    is_short = found is not whole
+    if found.metrics:
+        aspects = [cells for item in found.metrics for cells in _metric_cells(item, is_short)]
         _print_section("metrics", [headings[0], Heading("", is_optional=False), *headings[1:]], aspects, "")
-    for title, found in (
-        ("code", origin.code),
-        ("surroundings", [_shortened(item) for item in origin.surroundings]),
-        ("packages", origin.packages),
-        ("data", origin.data),
+    changed = [item for item in origin.packages if item.differs]
+    for title, shown, counted in (
+        ("code", origin.code, whole.origins.code),
+        ("surroundings", [_shortened(item) for item in origin.surroundings], whole.origins.surroundings),
+        ("packages", changed, whole.origins.packages),
+        ("data", origin.data, whole.origins.data),
     ):
-        changed = [item for item in found if item.differs]
-        if title == "packages" or diff_only:
-            _print_section(title, headings, map(_difference_cells, changed), _count_of(found))
-        else:
-            _print_section(title, headings, map(_difference_cells, found), _count_of(found))
+        if shown or (counted and not is_short):
+            _print_section(title, headings, list(map(_difference_cells, shown)), _count_of(counted))
     for name, diff in zip(names, origin.diffs, strict=True):
         _print_diff(name, diff)
     for problem in origin.problems:
         print(paint(clean(problem), "yellow"))
 
 
-def _print_winner(names: Sequence[str], rows: Sequence[RunRow], metrics: Sequence[MetricComparison]) -> None:
+def _print_leaders(names: Sequence[str], found: Comparison) -> None:
     """One line that says which run was best, by the metric that runs of this kind are judged by."""
-    chosen = key_metric([item.name for item in metrics], rows[0].facts.metric_defs)
-    for item in metrics:
-        if item.name != chosen or item.winner is None:
-            continue
-        best = item.best[item.winner]
-        assert best is not None
-        value = f"{units.number(best.value)} at step {best.step:.15g}"
-        print(f"Best {clean(item.name)}: {paint(names[item.winner], 'green')}, {value}\n")
+    item = found.decisive()
+    if item is None:
+        return
+    best = item.best[item.leaders[0]]
+    assert best is not None
+    leaders = " and ".join(paint(names[at], "green") for at in item.leaders)
+    step = f" at step {best.step:.15g}" if len(item.leaders) == 1 else ""
+    print(f"Best {clean(item.name)}: {leaders}, {units.number(best.value)}{step}\n")
 
 
 def _shortened(item: Difference) -> Difference:
@@ -168,17 +142,14 @@ def _shortened(item: Difference) -> Difference:
 
 def _count_of(found: Sequence[Difference]) -> str:
     changed = sum(item.differs for item in found)
-    if not found:
-        return ""
-    return f"{changed} of {len(found)} differ" if changed else f"all {len(found)} the same"
+    if changed or not found:
+        return f"{changed} of {len(found)} differ" if found else ""
+    return f"all {len(found)} the same" if len(found) > 1 else "the same"
 
 
 def _print_section(
-    title: str, headings: Sequence[Heading], lines: Iterator[list[Cell]] | Sequence[list[Cell]], note: str
+    title: str, headings: Sequence[Heading], lines: Sequence[Sequence[Cell]], note: str
 ) -> None:
-    lines = list(lines)
-    if not lines and not note:
-        return
     print(f"{paint(title, 'cyan')}  {paint(note, 'dim')}".rstrip())
     if lines:
         print_table(headings, lines)
@@ -187,42 +158,37 @@ def _print_section(
 
 def _difference_cells(item: Difference) -> list[Cell]:
     color: Color | None = None if item.differs and not item.is_noise else "dim"
-    pairs = zip(item.values, item.deltas, strict=True)
-    return [Cell(clean(item.key), color), *(Cell(_value_text(value, delta), color) for value, delta in pairs)]
+    texts = [NONE if value is None else clean(as_text(value)) for value in item.values]
+    told = zip(telling_parts(texts, VALUE_CHARS), item.deltas, strict=True)
+    cells = [Cell(f"{text} ({delta:+.4g})" if delta else text, color) for text, delta in told]
+    return [Cell(clean(item.key), color), *cells]
 
 
-def _value_text(value: Value, delta: float | None) -> str:
-    text = NONE if value is None else clean(as_text(value), 300)
-    return f"{text} ({delta:+.4g})" if delta else text
-
-
-def _metric_cells(item: MetricComparison, diff_only: bool) -> Iterator[list[Cell]]:
-    """The rows of one metric: best, last, at the same step, after the same time."""
-    name = Cell(clean(item.name))
+def _metric_cells(item: MetricComparison, is_short: bool) -> Iterator[list[Cell]]:
+    """The rows of one metric: best, last, at the same step, after the same time; only the first if short."""
+    rows = []
     if item.direction is not None:
-        cells = [
-            Cell(
-                NONE if best is None else f"{units.number(best.value)}{_delta(delta)} @{best.step:.15g}",
-                "green" if at == item.winner else None,
-            )
-            for at, (best, delta) in enumerate(zip(item.best, item.deltas, strict=True))
-        ]
-        yield [name, Cell("best", "dim"), *cells]
-        name = Cell("")
-        if diff_only:
-            return
-        yield [name, Cell("last", "dim"), *(_number(value) for value in item.last)]
-    else:
-        deltas = zip(item.last, item.deltas, strict=True)
-        yield [name, Cell("last", "dim"), *(_number(value, delta) for value, delta in deltas)]
-    if not diff_only:
-        yield from _level_cells(item.at_step, lambda at: f"at step {at:.15g}")
-        yield from _level_cells(item.at_time, lambda at: f"after {units.duration(at)}")
+        rows.append([Cell("best", "dim"), *(_best_cell(item, at) for at in range(len(item.best)))])
+    deltas = item.deltas if item.direction is None else (None,) * len(item.last)
+    rows.append([Cell("last", "dim"), *map(_number, item.last, deltas)])
+    if item.at_step is not None:
+        rows.append(_level_cells(item.at_step, f"at step {item.at_step.at:.15g}"))
+    if item.at_time is not None:
+        rows.append(_level_cells(item.at_time, f"after {units.duration(item.at_time.at)}"))
+    for at, cells in enumerate(rows[:1] if is_short else rows):
+        yield [Cell("" if at else clean(item.name)), *cells]
 
 
-def _level_cells(level: Level | None, title: Callable[[float], str]) -> Iterator[list[Cell]]:
-    if level is not None:
-        yield [Cell(""), Cell(title(level.at), "dim"), *(_number(value) for value in level.values)]
+def _best_cell(item: MetricComparison, at: int) -> Cell:
+    best = item.best[at]
+    if best is None:
+        return Cell(NONE)
+    text = f"{units.number(best.value)}{_delta(item.deltas[at])} @{best.step:.15g}"
+    return Cell(text, "green" if at in item.leaders else None)
+
+
+def _level_cells(level: Level, title: str) -> list[Cell]:
+    return [Cell(title, "dim"), *map(_number, level.values)]
 
 
 def _number(value: float | None, delta: float | None = None) -> Cell:

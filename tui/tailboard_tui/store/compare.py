@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tailboard_tui.formats.base import FloatArray
-from tailboard_tui.store.differences import delta
-from tailboard_tui.store.goal import Best, Direction, best, direction, is_better
+from tailboard_tui.formats.base import FloatArray, MetricDef
+from tailboard_tui.store.differences import delta, is_same
+from tailboard_tui.store.goal import Best, Direction, best, definition, direction
 from tailboard_tui.store.model import MetricStats, Points, RunRow, Series
 
 
@@ -21,7 +21,7 @@ class Level:
     """All runs of one metric read off at the same place."""
 
     at: float
-    """Step, or seconds since the run's first point: the furthest that all runs with the metric reached."""
+    """Step, or seconds since the run began: the furthest that all runs with the metric reached."""
     values: tuple[float | None, ...]
     """The last value that stood at that place; None where the run has none."""
 
@@ -34,12 +34,23 @@ class MetricComparison:
     direction: Direction | None
     last: tuple[float | None, ...]
     best: tuple[Best | None, ...]
-    winner: int | None
-    """Index of the run with the best value; None without a direction or in a tie of all."""
+    leaders: tuple[int, ...]
+    """Indices of the runs with the best value; none without a direction or in a tie of all."""
     deltas: tuple[float | None, ...]
     """Best (last, without a direction) minus the baseline's."""
     at_step: Level | None = None
     at_time: Level | None = None
+
+    @property
+    def winner(self) -> int | None:
+        """Index of the run that alone has the best value."""
+        return self.leaders[0] if len(self.leaders) == 1 else None
+
+    @property
+    def differs(self) -> bool:
+        """Whether not all runs have the same best and last value."""
+        bests = {item and item.value for item in self.best}
+        return len(bests) > 1 or any(not is_same(value, self.last[0]) for value in self.last)
 
 
 def metric_comparisons(
@@ -62,8 +73,7 @@ def _metric(
     name: str, rows: Sequence[RunRow], points: Sequence[Points | None] | None, baseline: int
 ) -> MetricComparison:
     stats = [row.metrics.get(name) for row in rows]
-    definitions = next((row.facts.metric_defs for row in rows if row.facts.metric_defs), ())
-    towards = direction(name, definitions)
+    towards = direction(name, definitions_of(name, rows))
     found = tuple(_best(item, towards) for item in stats)
     last = tuple(None if item is None else item.last for item in stats)
     judged = last if towards is None else tuple(item.value if item else None for item in found)
@@ -73,10 +83,17 @@ def _metric(
         direction=towards,
         last=last,
         best=found,
-        winner=_winner(found, towards),
+        leaders=_leaders(found, towards),
         deltas=tuple(delta(value, judged[baseline]) for value in judged),
         at_step=_level([_steps_of(item) for item in series], series),
-        at_time=_level([_elapsed_of(item) for item in series], series),
+        at_time=_level(list(map(_elapsed_of, rows, series)), series),
+    )
+
+
+def definitions_of(name: str, rows: Sequence[RunRow]) -> Sequence[MetricDef]:
+    """The definitions of the first run whose `define_metric` speaks of `name`."""
+    return next(
+        (row.facts.metric_defs for row in rows if definition(name, row.facts.metric_defs) is not None), ()
     )
 
 
@@ -84,26 +101,23 @@ def _best(stats: MetricStats | None, towards: Direction | None) -> Best | None:
     return None if stats is None or stats.count == 0 else best(stats, towards)
 
 
-def _winner(found: Sequence[Best | None], towards: Direction | None) -> int | None:
-    present = [(at, item.value) for at, item in enumerate(found) if item is not None]
-    if towards is None or len(present) < 2:
-        return None
-    leader, value = present[0]
-    for at, other in present[1:]:
-        if is_better(other, value, towards):
-            leader, value = at, other
-    return None if all(other == value for _, other in present) else leader
+def _leaders(found: Sequence[Best | None], towards: Direction | None) -> tuple[int, ...]:
+    values = [item.value for item in found if item is not None]
+    if towards is None or len(values) < 2 or min(values) == max(values):
+        return ()
+    top = min(values) if towards == "minimize" else max(values)
+    return tuple(at for at, item in enumerate(found) if item is not None and item.value == top)
 
 
 def _steps_of(series: Series | None) -> FloatArray | None:
     return None if series is None else series.steps
 
 
-def _elapsed_of(series: Series | None) -> FloatArray | None:
-    """Seconds since the first point of the series, shape (n,)."""
+def _elapsed_of(row: RunRow, series: Series | None) -> FloatArray | None:
+    """Seconds since the run began, else since the first point of the series, shape (n,)."""
     if series is None or not np.isfinite(series.times).any():
         return None
-    return series.times - np.nanmin(series.times)
+    return series.times - (np.nanmin(series.times) if row.started is None else row.started)
 
 
 def _level(places: Sequence[FloatArray | None], series: Sequence[Series | None]) -> Level | None:

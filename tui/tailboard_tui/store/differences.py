@@ -1,4 +1,4 @@
-"""Which keys differ between runs, in their configuration or any flat mapping.."""
+"""Which keys differ between runs, in their configuration or any flat mapping."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _NOISY_WORDS = frozenset(
 _NOISY_NAMES = frozenset(
     {"run_id", "run_name", "exp_name", "experiment_name", "job_id", "id", "name", "log_file"}
 )
+_LABELS = frozenset({"seed", "random_seed", "rank", "port", "pid"})
+"""Keys whose numbers name something: their difference says nothing."""
+
 _WORDS = re.compile(r"[a-z]+|[A-Z]+[a-z]*")
 _NOISY_VALUE = re.compile(
     r"/\S|~/|\.{1,2}/|[A-Za-z]:\\|[a-z][a-z0-9+.-]*://"  # paths and addresses
@@ -39,7 +42,7 @@ class Difference:
     is_noise: bool
     """Differs in every run without meaning anything: paths, dates, names of the run."""
     deltas: tuple[float | None, ...]
-    """Each value minus the baseline's; None where one of them is no number."""
+    """Each value minus the baseline's; None where one of them is no number, or names something (a seed)."""
 
 
 def is_noisy(key: str, values: Sequence[Value] = ()) -> bool:
@@ -81,7 +84,8 @@ def differences(tables: Sequence[Mapping[str, Value]], baseline: int = 0) -> lis
     for key in keys:
         values = tuple(table.get(key) for table in tables)
         differs = any(not is_same(value, values[0]) for value in values[1:])
-        deltas = tuple(delta(value, values[baseline]) for value in values)
+        is_label = key.rpartition(".")[2].lower() in _LABELS
+        deltas = tuple(None if is_label else delta(value, values[baseline]) for value in values)
         found.append(Difference(key, values, differs, differs and is_noisy(key, values), deltas))
     return sorted(found, key=lambda item: 2 if not item.differs else int(item.is_noise))
 
@@ -107,3 +111,28 @@ def differing_config(rows: Sequence[RunRow]) -> list[str]:
                 differs.add(key)
     chosen = [key for key in first if key in differs and not is_noisy(key, (first[key],))]
     return sorted(chosen, key=lambda key: -seen_in[key])
+
+
+def telling_parts(texts: Sequence[str], most: int) -> list[str]:
+    """Texts in at most `most` characters each; of long ones that begin alike the part where they differ.
+
+    Args:
+        most: At least 8.
+    """
+    longest, shared = max(map(len, texts), default=0), _shared_beginning(texts)
+    if longest <= most or shared < most // 2 or shared == longest:
+        return [_cut(text, most) for text in texts]
+    begin = shared - most // 4
+    return [_cut("…" + text[begin:], most) if len(text) > begin else text for text in texts]
+
+
+def _shared_beginning(texts: Sequence[str]) -> int:
+    """Characters with which all texts begin."""
+    low, high = min(texts, default=""), max(texts, default="")
+    return next(
+        (at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low)
+    )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -17,8 +17,8 @@ from tailboard_tui.store.model import MetricStats, RunRow, Series
 
 if TYPE_CHECKING:
     from tailboard_tui.store.compare import Level, MetricComparison
+    from tailboard_tui.store.comparison import Comparison
     from tailboard_tui.store.differences import Difference
-    from tailboard_tui.store.origins import Origins
 
 Json = str | int | float | bool | None | Mapping[str, "Json"] | Sequence["Json"]
 
@@ -163,23 +163,18 @@ def point_lines(run_id: str, series: Series, **more: str) -> Iterator[str]:
         yield f'{head}, "step": {point[0]}, "time": {point[1]}, "value": {point[2]}}}'
 
 
-def comparison_object(
-    rows: Sequence[RunRow],
-    baseline: int,
-    config: Sequence[Difference],
-    metrics: Sequence[MetricComparison],
-    origin: Origins,
-) -> dict[str, Json]:
+def comparison_object(found: Comparison) -> dict[str, Json]:
     """What `compare --json` prints; lists of values stand in the order of `runs`."""
+    rows, origin = found.rows, found.origins
     return {
         "format": FORMAT,
         "runs": [
             {"id": row.facts.id, "name": row.facts.name, "path": row.facts.path, "status": row.status}
             for row in rows
         ],
-        "baseline": rows[baseline].facts.id,
-        "config": [_difference_object(item) for item in config],
-        "metrics": [_metric_comparison_object(item, rows) for item in metrics],
+        "baseline": rows[found.baseline].facts.id,
+        "config": [_difference_object(item) for item in found.config],
+        "metrics": [_metric_comparison_object(item, rows) for item in found.metrics],
         "code": [_difference_object(item) for item in origin.code],
         "diffs": [list(lines) for lines in origin.diffs],
         "surroundings": [_difference_object(item) for item in origin.surroundings],
@@ -206,6 +201,7 @@ def _metric_comparison_object(item: MetricComparison, rows: Sequence[RunRow]) ->
         "last": plain(item.last),
         "best": [found and {"value": number(found.value), "step": step(found.step)} for found in item.best],
         "winner": None if item.winner is None else rows[item.winner].facts.id,
+        "leaders": [rows[at].facts.id for at in item.leaders],
         "delta": plain(item.deltas),
         "at_step": _level_object(item.at_step, "step"),
         "at_time": _level_object(item.at_time, "seconds"),

@@ -24,8 +24,8 @@ class Origins:
     code: tuple[Difference, ...]
     """`commit`, `branch`, `dirty`."""
     diffs: tuple[tuple[str, ...], ...]
-    """For each run the lines by which its uncommitted changes part from the baseline's, in unified form:
-    empty where they are the same, and for the baseline itself. Raw text."""
+    """For each run the lines by which its uncommitted changes part from the baseline's: empty where they
+    are the same, and for the baseline itself. Raw text, see `diff_of_diffs`."""
     surroundings: tuple[Difference, ...]
     """Command, directory, machine, Python, seed, hardware."""
     packages: tuple[Difference, ...]
@@ -40,7 +40,9 @@ def origins(runs: Sequence[RunFacts], baseline: int = 0) -> Origins:
     """Compare where `runs` come from; what cannot be read is named in `problems`."""
     problems: list[str] = []
     diffs = [_lines(facts.diff_path, GIT_DIFF_LIMIT_BYTES, problems) for facts in runs]
-    packages = [parse_packages(_lines(facts.packages_path, PACKAGES_LIMIT_BYTES, problems)) for facts in runs]
+    packages = [
+        parse_packages(_lines(facts.packages_path, PACKAGES_LIMIT_BYTES, problems) or ()) for facts in runs
+    ]
     return Origins(
         code=tuple(differences([_code(facts) for facts in runs], baseline)),
         diffs=tuple(diff_of_diffs(diffs[baseline], lines) for lines in diffs),
@@ -51,14 +53,15 @@ def origins(runs: Sequence[RunFacts], baseline: int = 0) -> Origins:
     )
 
 
-def _lines(path: str | None, limit_bytes: int, problems: list[str]) -> list[str]:
+def _lines(path: str | None, limit_bytes: int, problems: list[str]) -> list[str] | None:
+    """Lines of a file, none where there is no file; None where it cannot be read."""
     if path is None:
         return []
     try:
         return read_small(path, limit_bytes).decode("utf-8", "replace").splitlines()
     except OSError as error:
         problems.append(f"{path}: {error.strerror or error}")
-        return []
+        return None
 
 
 def parse_packages(lines: Sequence[str]) -> dict[str, Value]:
@@ -71,11 +74,19 @@ def parse_packages(lines: Sequence[str]) -> dict[str, Value]:
     return dict(sorted(found.items()))
 
 
-def diff_of_diffs(base: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
+def diff_of_diffs(base: Sequence[str] | None, other: Sequence[str] | None) -> tuple[str, ...]:
     """How `other` parts from `base`, in unified form with one line around; empty when they are equal.
 
-    Lines that only say where a hunk stands (`@@`, `index`) are left out of the comparison.
+    Lines that only say where a hunk stands (`@@`, `index`) are left out of the comparison. Where one side
+    has no changes there is nothing to compare: the other's diff stands there as it is, with a line that
+    says so where it is the baseline's. Of a diff that could not be read (None) nothing is said.
     """
+    if base is None or other is None:
+        return ()
+    if not base:
+        return tuple(other)
+    if not other:
+        return ("none recorded, while the baseline has:", *base)
     first, second = (
         [line for line in lines if not line.startswith(("@@", "index "))] for lines in (base, other)
     )
