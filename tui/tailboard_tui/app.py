@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -98,7 +99,7 @@ class TailboardApp(App[None]):
 
     def get_default_screen(self) -> Explorer:
         """The explorer is the first screen, and the last."""
-        return Explorer(self.roots, self.settings, clock=self.clock)
+        return Explorer(self.roots, self.settings, clock=self.clock, width=self.size.width)
 
     def on_mount(self) -> None:
         """Keep the terminal safe, take the user's keys, start reading after the first paint."""
@@ -182,7 +183,10 @@ class TailboardApp(App[None]):
     @on(RunsChanged)
     def _take_changes(self) -> None:
         while self._changes:
-            self._explorer.take_in(self._changes.popleft())
+            change = self._changes.popleft()
+            self._explorer.take_in(change)
+            if not (change.is_scanning or gc.isenabled()):
+                self.call_after_refresh(gc.enable)  # `commands.explore` has put it off
 
     @property
     def _explorer(self) -> Explorer:
@@ -191,6 +195,13 @@ class TailboardApp(App[None]):
         return screen
 
     # Look
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything by the present theme; before there is a screen, its rules wait to be parsed."""
+        if self._screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colour variables, for themes that do not know them."""

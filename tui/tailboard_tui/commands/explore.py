@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ def run(roots: Sequence[str], settings: Settings) -> int:
     if problem is not None:
         print(f"tailboard: {problem}", file=sys.stderr)
         return 1
+    gc.disable()  # Imports make much that stays; the app lets collections begin once the runs are shown.
     from tailboard_tui.app import TailboardApp
 
     driver = PlainTerminalDriver if settings.ascii else TerminalDriver

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.geometry import Region
+from textual.strip import Strip
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.screens.explorer_list import ListActions
@@ -24,6 +25,7 @@ from tailboard_tui.widgets.header_text import left_text, right_text
 from tailboard_tui.widgets.key_bar import KeyBar
 from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.pace import Pace
+from tailboard_tui.widgets.room import Room
 from tailboard_tui.widgets.run_filter import RunFilter
 from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.run_table_lines import GroupLine
@@ -31,6 +33,9 @@ from tailboard_tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow, StoreChange
+
+WIDE_CELLS = 100
+"""From here on the runs and what is known of them stand side by side."""
 
 TABLE_INTERVAL_S = 0.25
 """The table takes in changes at most this often: numbers that change faster cannot be read."""
@@ -49,13 +54,26 @@ class Explorer(ListActions, RunActions, PaneActions):
     """Runs, and what is known of the chosen ones."""
 
     BINDINGS = bindings("explorer")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  # as in Screen
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_CELLS, "-wide")]  # noqa: RUF012  # as in Screen
     AUTO_FOCUS = "RunTable"
 
     def __init__(
-        self, roots: Sequence[str], settings: Settings, *, clock: Callable[[], float] = time.time
+        self,
+        roots: Sequence[str],
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        width: int = 0,
     ) -> None:
-        super().__init__()
+        """Nothing is shown yet.
+
+        Args:
+            roots: Where we look for runs.
+            settings: The user's settings.
+            clock: The time now, Unix seconds.
+            width: Cells of the terminal, so that it is not laid out twice; 0 where that is not known.
+        """
+        super().__init__(classes="-wide" if width >= WIDE_CELLS else "-narrow" if width else "")
         self.roots = tuple(roots)
         self.settings = settings
         self.clock = clock
@@ -66,6 +84,7 @@ class Explorer(ListActions, RunActions, PaneActions):
         self._changed: set[str] = set()
         self._removed: set[str] = set()
         self._is_scanning = True
+        self._has_painted_runs = False
         self._table_pace = Pace(self, TABLE_INTERVAL_S, self._apply_changes)
         self._selection_pace = Pace(self, SELECTION_INTERVAL_S, self._show_selection)
         self.init_view()
@@ -75,15 +94,19 @@ class Explorer(ListActions, RunActions, PaneActions):
     def compose(self) -> ComposeResult:
         """Header, runs beside panes, keys. Panes come when their tab is first opened."""
         yield Header()
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
+        with Room(id="body"):
+            with Room(id="left"):
                 yield RunFilter(clock=self.clock, rows=self._rows)
                 yield RunTable(clock=self.clock)
                 yield TextLine(id="hint")
-            with Vertical(id="right"):
+            with Room(id="right"):
                 yield TabBar([(pane.id, pane.title) for pane in PANES])
-                yield Container(id="panes")
+                yield Room(id="panes")
         yield KeyBar()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Nothing of the screen itself is seen: one blank line will do for all."""
+        return [Strip.blank(crop.width, self.rich_style)] * crop.height
 
     def on_mount(self) -> None:
         """Say that we are looking; ages tick once a second, and only those that read differently."""
@@ -159,7 +182,11 @@ class Explorer(ListActions, RunActions, PaneActions):
 
     @on(RunTable.CursorMoved)
     def _follow_cursor(self) -> None:
-        self._selection_pace.request()
+        if self._has_painted_runs:
+            self._selection_pace.request()
+        else:
+            self._has_painted_runs = True
+            self.call_after_refresh(self._selection_pace.request)  # the list is there before points are read
 
     def selection_changed(self) -> None:
         """Cursor, marks or baseline are others: show it."""

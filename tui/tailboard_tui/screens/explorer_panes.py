@@ -88,7 +88,7 @@ class PaneActions(Screen[None]):
         self.selection_changed()
 
     def _make_first_pane(self) -> None:
-        if self.shows_right and self._tab not in self._panes:
+        if self.is_attached and self.shows_right and self._tab not in self._panes:
             self._open_tab(self._tab, take_focus=False)
 
     def _open_tab(self, tab: str, *, take_focus: bool) -> None:

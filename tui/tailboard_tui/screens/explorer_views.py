@@ -32,7 +32,8 @@ class ViewActions(ColumnActions):
         self.query_one(RunFilter).history = list(self.view.history)
         if self.view.query:
             self.query_one(RunFilter).set_query(self.view.query)
-        self.apply_order()
+        if self.view.groups or self.view.sort:
+            self.apply_order()
 
     def _note_query(self) -> None:
         line = self.query_one(RunFilter)

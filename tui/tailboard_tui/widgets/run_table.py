@@ -286,7 +286,7 @@ class RunTable(ScrollView, can_focus=True):
         found = self.model.index_of(before) if self._has_moved else 0
         self._cursor_index = max(0, min(self._cursor_index if found is None else found, len(lines) - 1))
         self._cursor_key = lines[self._cursor_index].key if lines else None
-        self.virtual_size = Size(self.size.width, len(lines) + 1)
+        self._set_virtual_size()
         if self._has_moved and found is not None and 0 <= offset < self.size.height - 1:
             self.scroll_to(y=max(self._cursor_index - offset, 0), animate=False, immediate=True, force=True)
         self._scroll_to_cursor()
@@ -296,6 +296,12 @@ class RunTable(ScrollView, can_focus=True):
         if self._cursor_key != before:
             self.post_message(self.CursorMoved(self.cursor_key))
         return is_same
+
+    def _set_virtual_size(self) -> None:
+        """Room to scroll in; with none, what there was stays, for a change lays the whole screen out."""
+        height = len(self.model.lines) + 1
+        if max(height, self.virtual_size.height) > self.size.height:
+            self.virtual_size = Size(self.size.width, height)
 
     def _window_keys(self) -> tuple[int, tuple[str, ...]]:
         """What stands in the window: the place of the cursor in it, and the lines."""
@@ -353,9 +359,10 @@ class RunTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Follow the window."""
-        self.virtual_size = Size(self.size.width, len(self.model.lines) + 1)
+        self._set_virtual_size()
         self._scroll_to_cursor()
-        self._redraw()
+        if self.model.lines:
+            self._redraw()
 
     def notify_style_update(self) -> None:
         """Textual calls this when theme or focus changed."""
