@@ -15,13 +15,23 @@ from damage import SINGLE, copy_of, is_prefix, read
 from reading import Series
 from tailboard_tui.formats.detect import Found
 from tailboard_tui.formats.recordlog import FILE_HEADER_BYTES, RecordLog
-from tailboard_tui.formats.wandbrecords import MAGIC, WandbRecords
+from tailboard_tui.formats.swanlab import MAGIC as SWANLAB
+from tailboard_tui.formats.swanlab import SwanlabRecords
+from tailboard_tui.formats.wandbrecords import MAGIC as WANDB
+from tailboard_tui.formats.wandbrecords import WandbRecords
 
 MOST_BYTES = 600
 """Of a file that holds records: its first ones, so that every byte has its turn within a second or two."""
 
+FRAMED = {"wandb": (WANDB, WandbRecords), "swanlab": (SWANLAB, SwanlabRecords)}
+"""Formats whose records stand in a record log: the first bytes, and what reads the records."""
+
 WHOLE = ("huggingface", "sacred")
 """Formats whose file is one JSON value: cut or damaged, it holds nothing."""
+
+
+CHECKED = ("tensorboard", "tensorboard tensors", "tensorflow", "guild", *FRAMED)
+"""Formats with a checksum for every record: no damage goes unseen."""
 
 
 def small(kind: str, path: Path) -> bytes:
@@ -35,23 +45,23 @@ def small(kind: str, path: Path) -> bytes:
         name = min(metrics)
         few = {key: values[:4] for key, values in metrics[name].items() if isinstance(values, list)}
         data = json.dumps({name: few}).encode()
-    elif kind == "wandb":
-        data = data[:FILE_HEADER_BYTES] + b"".join(map(framed, history(data)[:4]))
+    elif kind in FRAMED:
+        data = data[:FILE_HEADER_BYTES] + b"".join(map(framed, history(kind, data)[:4]))
     elif len(data) > MOST_BYTES:
         data = data[:MOST_BYTES]
-        if "tensorboard" not in kind:
+        if not path.name.startswith("events"):
             data = data[: data.rfind(b"\n") + 1]
     path.write_bytes(data)
     return data
 
 
-def history(data: bytes) -> list[bytes]:
-    """The records of a W&B file that hold points."""
-    return [record for record in RecordLog(MAGIC).feed(data) if is_history(record)]
+def history(kind: str, data: bytes) -> list[bytes]:
+    """The records of a W&B or SwanLab file that hold points."""
+    magic, records = FRAMED[kind]
+    return [record for record in RecordLog(magic).feed(data) if is_history(record, records())]
 
 
-def is_history(record: bytes) -> bool:
-    records = WandbRecords()
+def is_history(record: bytes, records: WandbRecords | SwanlabRecords) -> bool:
     records.read(record)
     return any(len(rows.steps) and rows.stream == "metrics" for rows in records.take())
 
@@ -93,5 +103,5 @@ def test_every_byte_cut_off_or_flipped_costs_only_what_stands_there(kind: str, t
             assert count(series) or problems
         elif place >= header:
             assert is_prefix(parts[place], series), place
-        if kind in ("tensorboard", "tensorboard tensors", "wandb"):
+        if kind in CHECKED:
             assert problems or series == parts[-1], place

@@ -41,6 +41,7 @@ _CANDIDATES = (
     ".txt",
     ".out",
     ".wandb",
+    ".swanlab",
     ".db",
     ".sqlite",
     ".sqlite3",
@@ -68,6 +69,8 @@ class Format:
     """Of a format that nests: the sub-directories that belong to the run itself."""
     runs_in_file: Callable[[str], Sequence[str]] | None = None
     """The ids of the runs in a file that `claims_file` claimed, where it may hold any number of them."""
+    hidden: str = ""
+    """`directory/file`: such a file is looked at although its directory is hidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ _FORMATS = "tailboard_tui.formats."
 FORMATS: list[Format] = [
     NATIVE,
     Format("wandb", _FORMATS + "wandb:WandbReader", signs.claims_wandb, signs.claims_wandb_file),
+    Format("swanlab", _FORMATS + "swanlab:SwanlabReader", signs.claims_swanlab, signs.claims_swanlab_file),
+    Format("guild", _FORMATS + "guild:GuildReader", signs.claims_guild),
     Format("mlflow", _FORMATS + "mlflow:MlflowReader", signs.claims_mlflow),
     Format(
         "mlflow",
@@ -103,6 +108,13 @@ FORMATS: list[Format] = [
         _FORMATS + "trackio:TrackioReader",
         claims_file=signs.claims_trackio_file,
         runs_in_file=signs.trackio_runs,
+    ),
+    Format(
+        "aim",
+        _FORMATS + "aim:AimReader",
+        claims_file=signs.claims_aim_file,
+        runs_in_file=signs.aim_runs,
+        hidden=".aim/run_metadata.sqlite",
     ),
     Format("huggingface", _FORMATS + "huggingface:HuggingFaceReader", signs.claims_huggingface),
     Format("sacred", _FORMATS + "sacred:SacredReader", signs.claims_sacred),
@@ -324,7 +336,16 @@ def look(path: str, top: str) -> Listing:
                     files.extend(_runs_of(entry.path, known))
         except OSError:
             continue  # One entry that vanished or cannot be asked costs no other.
+    for known in formats():
+        if known.hidden and known.hidden.partition("/")[0] in names:
+            files.extend(_runs_in_hidden(f"{path}/{known.hidden}", known))
     return Listing(claimed, tuple(files), tuple(directories))
+
+
+def _runs_in_hidden(path: str, known: Format) -> tuple[Found, ...]:
+    """The runs in a file in a hidden directory, which itself may be no symlink."""
+    is_own = os.path.realpath(path) == path and known.claims_file is not None and known.claims_file(path)
+    return _runs_of(path, known) if is_own else ()
 
 
 def _is_candidate(entry: os.DirEntry[str]) -> bool:

@@ -114,6 +114,12 @@ def float_of(value: int | bytes) -> float:
     return _FLOAT.unpack(raw)[0] if len(raw) == 4 else float("nan")
 
 
+def seconds_of(message: bytes) -> float:
+    """A google.protobuf.Timestamp as Unix seconds; errors as `fields`."""
+    found = {number: signed(value) for number, wire, value in fields(message) if wire == VARINT}
+    return found.get(1, 0) + found.get(2, 0) / 1e9
+
+
 def write_varint(value: int) -> bytes:
     """`value` (0 <= value < 2**64, or a negative int64) as a varint."""
     value &= 0xFFFF_FFFF_FFFF_FFFF

@@ -140,6 +140,37 @@ def claims_wandb_file(path: str) -> bool:
     return path.endswith(".wandb") and _head(path, 4) == b":W&B"
 
 
+def claims_swanlab(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is a run of swanlab."""
+    return any(name.endswith(".swanlab") for name in names)
+
+
+def claims_swanlab_file(path: str) -> bool:
+    """Whether the file is swanlab's, by its first bytes."""
+    return path.endswith(".swanlab") and _head(path, 4) == b":SWL"
+
+
+def claims_guild(path: str, names: frozenset[str]) -> bool:
+    """Whether the directory is a run of Guild."""
+    return ".guild" in names and os.path.isfile(f"{path}/.guild/opref")
+
+
+def claims_aim_file(path: str) -> bool:
+    """Whether the file lists the runs of an Aim repository."""
+    if not _may_be_database(path):
+        return False
+    from tailboard_tui.formats import aim
+
+    return aim.claims(path)
+
+
+def aim_runs(path: str) -> Sequence[str]:
+    """The runs in an Aim repository."""
+    from tailboard_tui.formats import aim
+
+    return aim.runs_in(path)
+
+
 def _head(path: str, length: int) -> bytes:
     try:
         return read_slice(path, 0, length)

@@ -12,7 +12,15 @@ from typing import Literal
 
 from tailboard_tui.formats.base import Alert, Finish, Git, MetricDef, Rows, Value
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.protobuf import WireError, bytes_of, children, fields, signed, text_of
+from tailboard_tui.formats.protobuf import (
+    WireError,
+    bytes_of,
+    children,
+    fields,
+    seconds_of,
+    signed,
+    text_of,
+)
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 
 MAGIC = b":W&B"
@@ -118,7 +126,7 @@ class WandbRecords:
         values: dict[str, float] = {}
         for number, wire, value in fields(message):
             if number == 2 and wire == 2:
-                time = _timestamp(bytes_of(value))
+                time = seconds_of(bytes_of(value))
             elif number == 3 and wire == 2:
                 name, text = self._item(bytes_of(value))
                 self._put(values, name, text)
@@ -197,7 +205,7 @@ class WandbRecords:
             elif number == 10 and wire == 2:
                 tags.append(text_of(value))
             elif number == 17 and wire == 2:
-                self.created = _timestamp(bytes_of(value))
+                self.created = seconds_of(bytes_of(value))
             elif number == 21 and wire == 2:
                 self._read_git(bytes_of(value))
         self.tags = tuple(tags)
@@ -297,9 +305,3 @@ def _number(text: bytes) -> float:
 def _first_number(message: bytes) -> int:
     """The number in field 1 of a message; zero is left out on the wire."""
     return next((signed(value) for number, wire, value in fields(message) if number == 1 and wire == 0), 0)
-
-
-def _timestamp(message: bytes) -> float:
-    """A google.protobuf.Timestamp as Unix seconds."""
-    found = {number: signed(value) for number, wire, value in fields(message) if wire == 0}
-    return found.get(1, 0) + found.get(2, 0) / 1e9

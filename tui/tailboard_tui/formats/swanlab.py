@@ -1,0 +1,295 @@
+"""SwanLab's runs on disk: `run-<date>_<time>-<id>/run-<id>.swanlab` and what stands in `files/`.
+
+The file is framed as W&B's is, with messages of its own. Source: the descriptors that swanlab 0.10 ships in
+swanlab/proto (record, run, metric/data, metric/column).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+
+from tailboard_tui.files.opening import read_slice
+from tailboard_tui.formats.base import Finish, Git, LogFile, Problem, Rows, RunFacts
+from tailboard_tui.formats.flat import flatten
+from tailboard_tui.formats.protobuf import (
+    BYTES,
+    WireError,
+    bytes_of,
+    double_of,
+    fields,
+    seconds_of,
+    signed,
+    text_of,
+)
+from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.recordlog import RecordLog
+from tailboard_tui.formats.rowbuilder import RowsBuilder
+from tailboard_tui.formats.sources import ByteSource, Complaint, Source
+from tailboard_tui.formats.surroundings import read_mapping
+
+MAGIC = b":SWL"
+
+_START, _FINISH, _COLUMN, _SCALAR = 10, 11, 12, 13
+"""Fields of Record."""
+
+_START_FIELDS = {1: "project", 4: "name", 5: "notes", 7: "group", 8: "job_type", 10: "id"}
+_SYSTEM_CLASS = 2
+_STATES = {1: "finished", 2: "failed", 3: "killed"}
+
+_HEAD_BYTES = 64 * 1024
+_TAIL_BYTES = 8 * 1024
+"""Looked at before the file is read: the start and the columns, the last steps and the end."""
+
+MAX_SYSTEM_KEYS = 10_000
+
+
+class SwanlabRecords:
+    """Takes the records of one file in order: points to take out, facts to look at."""
+
+    def __init__(self) -> None:
+        self.start: dict[str, str] = {}
+        self.tags: tuple[str, ...] = ()
+        self.created: float | None = None
+        self.finish: Finish | None = None
+        self.last_time: float | None = None
+        self.count = 0
+        self._system: set[str] = set()
+        self._metrics, self._samples = RowsBuilder(), RowsBuilder("system", "system")
+        self._row: dict[str, float] = {}
+        self._step = self._time = math.nan
+
+    def read(self, record: bytes) -> str | None:
+        """Take in one record; what is wrong with it, if anything."""
+        self.count += 1
+        try:
+            for number, wire, value in fields(record):
+                if wire == BYTES and number in _READERS:
+                    _READERS[number](self, bytes_of(value))
+        except WireError as error:
+            return f"undecodable record {self.count}: {error}"
+        return None
+
+    def take(self) -> list[Rows]:
+        """The points since the last call."""
+        self._end_row()
+        return self._metrics.take() + self._samples.take()
+
+    def _end_row(self) -> None:
+        if self._row:
+            self._metrics.add(self._step, self._time, self._row)
+            self._row = {}
+
+    def _read_start(self, message: bytes) -> None:
+        tags = []
+        for number, wire, value in fields(message):
+            if wire == BYTES and number in _START_FIELDS:
+                self.start[_START_FIELDS[number]] = text_of(value)
+            elif number == 6:
+                tags.append(text_of(value))
+            elif number == 12:
+                self.created = seconds_of(bytes_of(value))
+        self.tags, self.finish = tuple(tags), None
+
+    def _read_finish(self, message: bytes) -> None:
+        state, error, time = 0, "", None
+        for number, _, value in fields(message):
+            if number == 1:
+                state = signed(value)
+            elif number == 2:
+                error = text_of(value)
+            elif number == 3:
+                time = seconds_of(bytes_of(value))
+        status = _STATES.get(state)
+        if status is not None:
+            self.finish = Finish(time, status, None, error or None)  # type: ignore[arg-type]  # of the three
+
+    def _read_column(self, message: bytes) -> None:
+        kind, key = 0, ""
+        for number, _, value in fields(message):
+            if number == 1:
+                kind = signed(value)
+            elif number == 3:
+                key = text_of(value)
+        if kind == _SYSTEM_CLASS and len(self._system) < MAX_SYSTEM_KEYS:
+            self._system.add(key)
+
+    def _read_scalar(self, message: bytes) -> None:
+        """One value; consecutive ones of a step become one row."""
+        key, step, time, number = "", 0, math.nan, 0.0
+        for place, _, value in fields(message):
+            if place == 1:
+                key = text_of(value)
+            elif place == 2:
+                step = signed(value)
+            elif place == 4:
+                time = seconds_of(bytes_of(value))
+            elif place == 5:
+                raw = child_double(bytes_of(value))
+                number = 0.0 if raw is None else raw  # proto3 leaves zeros out
+        if math.isfinite(time):
+            self.last_time = max(time, self.last_time or time)
+        self.finish = None
+        if key in self._system:
+            self._samples.add(math.nan, time, {key: number})
+            return
+        if step != self._step or key in self._row:
+            self._end_row()
+            self._step, self._time = float(step), time
+        self._row[key] = number
+
+
+def child_double(message: bytes) -> float | None:
+    """The double in field 1 of a message; None where it is left out."""
+    return next((double_of(value) for number, _, value in fields(message) if number == 1), None)
+
+
+_READERS = {
+    _START: SwanlabRecords._read_start,
+    _FINISH: SwanlabRecords._read_finish,
+    _COLUMN: SwanlabRecords._read_column,
+    _SCALAR: SwanlabRecords._read_scalar,
+}
+
+
+class SwanlabDecoder:
+    """One file -> rows and facts."""
+
+    def __init__(self) -> None:
+        self.records = SwanlabRecords()
+        self._log = RecordLog(MAGIC)
+        self._complaints: list[Complaint] = []
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of an unfinished record at the end."""
+        return self._log.pending_bytes
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the file."""
+        messages = [self.records.read(record) for record in self._log.feed(data)]
+        self._complaints += [Complaint(None, message) for message in messages if message is not None]
+        self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
+
+    def take(self) -> tuple[list[Rows], list[Complaint]]:
+        """The points of the records that are whole."""
+        complaints, self._complaints = self._complaints, []
+        return self.records.take(), complaints
+
+
+class SwanlabReader(RunReader):
+    """A run directory of swanlab, or its `.swanlab` file."""
+
+    source = "swanlab"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._decoder = SwanlabDecoder()
+
+    def sources(self) -> Iterable[Source]:
+        """The one file of records."""
+        files = self.listings.of(self.path).files
+        names = [name for name in files if name.endswith(".swanlab")]
+        paths = [f"{self.path}/{names[0]}"] if names else [self.path] if os.path.isfile(self.path) else []
+        return [self.known(path) or ByteSource(path, self._make) for path in paths]
+
+    def _make(self) -> SwanlabDecoder:
+        self._decoder = SwanlabDecoder()
+        return self._decoder
+
+    def watched(self) -> Iterable[str]:
+        """The small files in `files/`."""
+        files = self.listings.of(f"{self.path}/files").files
+        return [f"{self.path}/files/{name}" for name in _SMALL if name in files]
+
+    def extra_stamp(self) -> tuple[object, ...]:
+        """How many records were read."""
+        return (self._decoder.records.count,)
+
+    def describe(self) -> RunFacts:
+        """Facts from the records at the ends of the file, and from `files/`."""
+        head, tail, peek = _peek(self._sources[0].path) if self._sources else _NOTHING
+        read = self._decoder.records
+        told = read if read.start else head
+        finish = read.finish if read.count and self._is_read_out() else tail.finish
+        problems: list[Problem] = []
+        config, metadata = (self._mapping(name, problems) for name in _SMALL[:2])
+        runtime, git = _inner(metadata, "runtime"), _inner(metadata, "git")
+        packages = f"{self.path}/files/requirements.txt"
+        run_id = told.start.get("id") or os.path.basename(self.path).rpartition("-")[2]
+        logs = self.listings.of(f"{self.path}/console").files
+        return RunFacts(
+            id=run_id,
+            name=told.start.get("name") or run_id,
+            source=self.source,
+            path=self.path,
+            project=told.start.get("project") or None,
+            group=told.start.get("group") or None,
+            job_type=told.start.get("job_type") or None,
+            tags=told.tags,
+            notes=told.start.get("notes") or None,
+            created=told.created,
+            command=_text(runtime, "command"),
+            cwd=_text(runtime, "cwd"),
+            host=_text(runtime, "hostname"),
+            python=_text(runtime, "python_version"),
+            platform=_text(runtime, "os"),
+            git=Git(_text(git, "commit"), _text(git, "branch"), _text(git, "remote_url")),
+            config=flatten({name: _value(item) for name, item in config.items()}),
+            finish=finish,
+            log_files=tuple(LogFile(f"{self.path}/console/{name}", name) for name in logs),
+            packages_path=packages if packages in self.watched() else None,
+            last_step=peek.last_step,
+            last_time=peek.last_time,
+            last_values=peek.last_values,
+            problems=tuple(problems),
+        )
+
+    def _mapping(self, name: str, problems: list[Problem]) -> Mapping[str, object]:
+        path = f"{self.path}/files/{name}"
+        return read_mapping(path, f"files/{name}", problems) if path in self.watched() else {}
+
+    def _is_read_out(self) -> bool:
+        return all(read == size for read, size in (source.progress() for source in self._sources))
+
+
+_SMALL = ("config.yaml", "swanlab-metadata.json", "requirements.txt")
+
+_NOTHING = (SwanlabRecords(), SwanlabRecords(), Peek())
+
+
+def _peek(path: str) -> tuple[SwanlabRecords, SwanlabRecords, Peek]:
+    """What the first and the last bytes of the file tell."""
+    head, tail = SwanlabRecords(), SwanlabRecords()
+    try:
+        size = os.stat(path, follow_symlinks=False).st_size
+        for record in RecordLog(MAGIC).feed(read_slice(path, 0, _HEAD_BYTES)):
+            head.read(record)
+        start = max(size - _TAIL_BYTES, 0)
+        tail._system = head._system
+        for record in RecordLog(MAGIC, in_the_middle=start > 0).feed(read_slice(path, start, _TAIL_BYTES)):
+            tail.read(record)
+    except OSError:
+        return _NOTHING
+    step, values = None, {}
+    for rows in tail.take():
+        if rows.stream == "metrics":
+            step = float(rows.steps[-1])
+            values = {name: float(column.values[-1]) for name, column in rows.columns.items()}
+    return head, tail, Peek(head.created, tail.last_time, step, values)
+
+
+def _value(item: object) -> object:
+    """config.yaml wraps each value: `lr: {desc: '', sort: 0, value: 0.1}`."""
+    return item["value"] if isinstance(item, dict) and "value" in item and "sort" in item else item
+
+
+def _inner(found: Mapping[str, object], name: str) -> Mapping[str, object]:
+    inner = found.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _text(found: Mapping[str, object], name: str) -> str | None:
+    value = found.get(name)
+    return value if isinstance(value, str) else None
