@@ -209,6 +209,36 @@ async def test_the_window_is_moved_by_keys() -> None:
         assert grid.view.window == (299.5, 599.0)
 
 
+async def test_the_window_of_a_chart_at_full_size_is_moved_by_h_and_l() -> None:
+    async with shown(selection()) as (pilot, grid):
+        await pilot.press("enter", "z", "z")
+        before = grid.view.window
+        await pilot.press("h")
+        assert before is not None
+        assert grid.view.window == (
+            before[0] - (before[1] - before[0]) / 4,
+            before[1] - (before[1] - before[0]) / 4,
+        )
+        await pilot.press("l")
+        assert grid.view.window == before
+        await pilot.press("Z", "l")
+        assert grid.view.window is None
+        assert grid.focused_metric == "train/grad_norm"
+
+
+async def test_a_metrics_chart_covers_its_own_points_only() -> None:
+    long = series("train/mse", np.linspace(1, 0, 10_000))
+    short = series("train/accuracy", np.linspace(0, 1, 600))
+    async with shown(selection([("long", {"train/mse": long}), ("short", {"train/accuracy": short})])) as (
+        _,
+        grid,
+    ):
+        ends = {
+            chart.metric: chart.place.x.high for _, chart in grid.query_one(ChartBoard).charts if chart.place
+        }
+        assert ends == {"train/mse": 10_000.0, "train/accuracy": 600.0}
+
+
 async def test_the_ends_of_the_y_axis_are_typed_and_hold_while_data_arrives() -> None:
     async with shown(selection()) as (pilot, grid):
         metric = grid.focused_metric

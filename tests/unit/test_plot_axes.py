@@ -110,6 +110,30 @@ def test_labels_are_short_and_in_one_unit(low: float, high: float, labels: list[
     assert [tick.label for tick in axes.ticks(Scale(low, high), 5)] == labels
 
 
+@settings(max_examples=150, deadline=None)
+@given(any_value, any_value, st.integers(2, 9))
+def test_ticks_of_bytes_are_ordered_inside_and_not_too_many(a: float, b: float, most: int) -> None:
+    low, high = axes.size_limits(min(a, b), max(a, b))
+    slack = (high / 2 - low / 2) * 1e-5
+    assert low - slack <= min(a, b) <= max(a, b) <= high + slack
+    found = [tick.value for tick in axes.size_ticks(Scale(low, high), most)]
+    assert found == sorted(set(found))
+    assert len(found) <= most
+    assert all(low - slack <= value <= high + slack for value in found)
+
+
+@pytest.mark.parametrize(
+    ("high", "labels"),
+    [
+        (2.4 * 2**20, ["0", "0.5 MiB", "1.0 MiB", "1.5 MiB", "2.0 MiB"]),
+        (80 * 2**30, ["0", "16 GiB", "32 GiB", "48 GiB", "64 GiB", "80 GiB"]),
+        (100.0, ["0", "20", "40", "60", "80", "100"]),
+    ],
+)
+def test_ticks_of_bytes_speak_binary_units(high: float, labels: list[str]) -> None:
+    assert [tick.label for tick in axes.size_ticks(Scale(*axes.size_limits(0.0, high)), 6)] == labels
+
+
 def test_log_labels_are_decades() -> None:
     found = axes.ticks(Scale(1e-5, 1e4, is_log=True), 10)
     assert [tick.label for tick in found] == [

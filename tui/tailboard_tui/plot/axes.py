@@ -21,6 +21,9 @@ _TIME_STEPS = (
     *(h * HOUR_S for h in (1, 2, 3, 6, 12)),
     *(d * DAY_S for d in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)),
 )
+_SIZE_PARTS = 12
+"""Limits of an axis in bytes are multiples of about a twelfth of it."""
+
 _SUFFIXES = {3: "k", 6: "M", 9: "G", 12: "T"}
 
 
@@ -124,13 +127,60 @@ def ticks(scale: Scale, most: int) -> list[Tick]:
     span = scale.high / 2 - scale.low / 2
     step = nice_step(max(span / most * 2, TINY))
     while True:
-        first = math.ceil(scale.low / step - 1e-6)
-        last = math.floor(scale.high / step + 1e-6)
+        first, last = _inside(scale, step)
         if last - first + 1 <= most:
             break
         step = nice_step(step * 1.5)
     values = [_clean(index, step) for index in range(first, last + 1)]
     return [Tick(value, label) for value, label in zip(values, labels(values, step), strict=True)]
+
+
+_SIZE_UNITS = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"))
+_LARGEST_SIZE = 2.0**60
+"""Beyond this a number of bytes is told as any other."""
+
+
+def size_limits(low: float, high: float) -> tuple[float, float]:
+    """As `limits`, for numbers of bytes."""
+    unit = _size_unit(low, high)
+    if unit is None:
+        return limits(low, high)
+    step = _size_step((high - low) / _SIZE_PARTS, unit[0])
+    return _multiple(low, step, math.floor), _multiple(high, step, math.ceil)
+
+
+def size_ticks(scale: Scale, most: int) -> list[Tick]:
+    """As `ticks`, for numbers of bytes: all in one binary unit, 8, 16, 24 or 0.5, 1.0, 1.5 of it."""
+    unit = _size_unit(scale.low, scale.high)
+    if unit is None or scale.is_log or most < 1:
+        return ticks(scale, most)
+    size, name = unit
+    step = _size_step((scale.high - scale.low) / most, size)
+    first, last = _inside(scale, step)
+    if last - first + 1 > most:
+        step = _size_step(step * 1.5, size)
+        first, last = _inside(scale, step)
+    decimals = 0 if step >= size else max(-math.floor(math.log10(step / size) + 1e-9), 0)
+    values = [index * step for index in range(first, last + 1)]
+    return [Tick(value, f"{value / size:.{decimals}f} {name}" if value else "0") for value in values]
+
+
+def _size_unit(low: float, high: float) -> tuple[float, str] | None:
+    """The largest unit that is not above the values; None where there are no bytes to speak of."""
+    largest = max(abs(low), abs(high))
+    if not high - low > largest * 1e-3 or largest > _LARGEST_SIZE:
+        return None
+    return next((unit for unit in _SIZE_UNITS if unit[0] <= largest), None)
+
+
+def _size_step(least: float, unit: float) -> float:
+    """The smallest round step: of whole units a power of two, of parts of one as in `nice_step`."""
+    return 2.0 ** math.ceil(math.log2(least)) if least > unit / 2 else nice_step(least / unit) * unit
+
+
+def _inside(scale: Scale, step: float) -> tuple[int, int]:
+    """The first and the last multiple of `step` on `scale`."""
+    return math.ceil(scale.low / step - 1e-6), math.floor(scale.high / step + 1e-6)
 
 
 def _clean(index: int, step: float) -> float:

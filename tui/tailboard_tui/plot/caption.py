@@ -152,13 +152,15 @@ def write_labels(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> 
     wanted.sort(key=lambda item: item[:2])
     rows = _apart([row for row, *_ in wanted], place.top, place.top + place.height)
     for at, (_, _, trace, reading) in zip(rows, wanted, strict=True):
-        text = _label(trace.letter, reading.value, room - 1, is_size=spec.title.endswith("_bytes"))
+        text = _label(trace.letter, reading.value, room - 1, is_size=spec.is_size)
         canvas.write(at, place.left + place.width + 1, text, ink(trace.color, look))
 
 
 def _label(letter: str, value: float, room: int, *, is_size: bool) -> str:
     """Letter and value, as exactly as there is room; a number is never cut."""
-    numbers = [units.count(value)] if is_size else [units.number(value, digits) for digits in (3, 2)]
+    numbers = [units.number(value, digits) for digits in (3, 2)]
+    if is_size:
+        numbers = [units.size(value).replace(" ", "")]
     texts = (f"{letter} {number}" for number in numbers)
     return next((text for text in texts if len(text) <= room), letter)
 

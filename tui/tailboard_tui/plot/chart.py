@@ -87,7 +87,7 @@ def layout(spec: ChartSpec, width: int, height: int) -> Layout | None:
     x = ranges.x_scale(spec)
     y = ranges.y_scale(spec, x)
     rows = height - 3 - caption.legend_rows(spec, height)
-    y_ticks = tuple(axes.ticks(y, max(min(rows // 2, 9), 2)))
+    y_ticks = tuple((axes.size_ticks if spec.is_size else axes.ticks)(y, max(min(rows // 2, 9), 2)))
     widest = max((len(tick.label) for tick in y_ticks), default=0)
     left = max(GUTTER, widest + 2) if widest <= width // 3 else GUTTER
     right = caption.label_cells(spec, width)

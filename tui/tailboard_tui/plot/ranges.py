@@ -82,6 +82,8 @@ def y_scale(spec: ChartSpec, x: Scale) -> Scale:
         found = _most(found, is_log=spec.is_log_y)
     low = min((ends[0] for ends in found), default=math.nan)
     high = max((ends[1] for ends in found), default=math.nan)
+    if spec.is_size and not spec.is_log_y:
+        return Scale(*axes.size_limits(low, high))
     return Scale(*axes.limits(low, high, is_log=spec.is_log_y), is_log=spec.is_log_y)
 
 

@@ -82,3 +82,8 @@ class ChartSpec:
     has_x_name: bool = False
     """Whether the x axis says what it shows."""
     is_focused: bool = False
+
+    @property
+    def is_size(self) -> bool:
+        """Whether the values are numbers of bytes, told in binary units."""
+        return self.title.endswith("_bytes")

@@ -127,7 +127,7 @@ class ChartContent:
         """The chart of one metric.
 
         Args:
-            extent: Ends of x that the charts on screen share.
+            extent: Ends of x that it covers at least.
             is_full: Whether it has the whole pane: with a legend and the name of the x axis.
         """
         traces = self.traces(metric, view)
@@ -159,6 +159,13 @@ class ChartContent:
                 for start, end in line.segments:
                     ends += (float(line.x[start]) - trace.shift, float(line.x[end - 1]) - trace.shift)
         return (min(ends), max(ends)) if ends else None
+
+    def shared_extent(self, metrics: Iterable[str], view: ChartView) -> tuple[float, float] | None:
+        """Ends of x that all charts cover: of resource samples, which are taken together.
+
+        A metric's chart covers its own points only: others may have been logged far longer.
+        """
+        return self.extent(metrics, view) if self._stream == "system" and view.x_kind != "index" else None
 
     def step_cursor(self, metric: str, view: ChartView, cells: float, towards: int) -> float | None:
         """Where the cursor goes: to the next point that is at least about `cells`, in units of x, away."""

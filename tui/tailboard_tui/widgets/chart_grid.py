@@ -19,6 +19,9 @@ from tailboard_tui.widgets.chart_stage import ChartStage
 from tailboard_tui.widgets.chart_view import MOST_COLUMNS, ends_of
 from tailboard_tui.widgets.figure_content import figures
 
+PAN_SHARE = 0.25
+"""Of its width, that a key moves the window."""
+
 
 class ChartGrid(ChartStage):
     """A grid of charts by groups. `show` gives it the runs, `view` is how it looks at them."""
@@ -61,11 +64,11 @@ class ChartGrid(ChartStage):
         self._focus(beneath(self._rows, self.focused_metric, -1))
 
     def action_move_left(self) -> None:
-        """To the chart on the left, or the cursor to the left."""
+        """To the chart on the left; the cursor or, at full size, the window to the left."""
         self._sideways(-1)
 
     def action_move_right(self) -> None:
-        """To the chart on the right, or the cursor to the right."""
+        """To the chart on the right; the cursor or, at full size, the window to the right."""
         self._sideways(1)
 
     def action_first_chart(self) -> None:
@@ -105,6 +108,9 @@ class ChartGrid(ChartStage):
 
     def _sideways(self, by: int) -> None:
         if self.view.cursor is None:
+            if self.is_zoomed and self.view.window is not None:
+                self._pan(PAN_SHARE * by)
+                return
             self._focus(beside(self._rows, self.focused_metric, by))
             return
         place = self._layout_of_focused()
@@ -197,11 +203,11 @@ class ChartGrid(ChartStage):
 
     def action_pan_left(self) -> None:
         """The window a quarter of its width to the left."""
-        self._pan(-0.25)
+        self._pan(-PAN_SHARE)
 
     def action_pan_right(self) -> None:
         """The window a quarter of its width to the right."""
-        self._pan(0.25)
+        self._pan(PAN_SHARE)
 
     def _pan(self, by: float) -> None:
         extent = self.content.extent(self.query_one(ChartBoard).metrics, self.view)

@@ -153,7 +153,7 @@ class ChartStage(Vertical, can_focus=True):
             group = slot.row.group
             is_folded = group.name in self.view.folded
             heading.show(group.name, len(group.metrics), look, is_folded=is_folded)
-        extent = self.content.extent(board.metrics, self.view) if self.view.x_kind != "index" else None
+        extent = self.content.shared_extent(board.metrics, self.view)
         for slot, chart in board.charts:
             assert slot.metric is not None
             is_focused = slot.metric == self.focused_metric and self.has_focus
