@@ -73,7 +73,7 @@ ALLOWED = {
     ("commands/completion.py", "importlib.import_module"): "the commands of our table",
     ("screens/panes.py", "importlib.import_module"): "a pane of our table",
     ("formats/detect.py", "importlib.import_module"): "a reader of our table, or of an installed plug-in",
-    ("formats/detect.py", "importlib.metadata.entry_points"): "readers that the user installed",
+    ("formats/registry.py", "importlib.metadata.entry_points"): "readers that the user installed",
     # programs
     ("commands/run.py", "os.execvp"): "the command that the user gave to `tailboard run`",
     ("demo.py", "subprocess.Popen"): "the demo's own trainers: this Python, our module",
