@@ -13,12 +13,25 @@ from tailboard_tui.plot.cells import Cells, CellStyle
 
 PixelArray = npt.NDArray[np.uint8]
 
-MOST_PIXELS = 64 * 1024 * 1024
-"""Larger images are not decoded: a small file can claim any size."""
+MOST_PIXELS = 32 * 1024 * 1024
+"""Larger images are not decoded: a small file can claim any size, and each pixel takes 4 to 8 bytes."""
+
+MOST_SLOW_BYTES = 8 * 1024 * 1024
+"""Of pixels filtered by their neighbours, which takes a second a megabyte without Pillow."""
+
+FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""What Pillow may decode. Its other decoders see little use, one writes to stderr (TIFF), and that of EPS
+starts Ghostscript, which runs the program that the file is."""
+
+SHOWN_PIXELS = 2048
+"""Longer sides are reduced as soon as they are decoded: no terminal has so many cells."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 """PNG's colour types of 8 bits without a palette, and their channels."""
+
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""What Pillow may decode. Among its others are EPS, for which it starts Ghostscript, and rarely read ones."""
 
 _RAMP = " .:-=+*#%@"
 
@@ -30,7 +43,8 @@ class ImageError(ValueError):
 def decode(content: bytes) -> PixelArray:
     """The pixels of an image file, shape (height, width, 3); transparency over black.
 
-    By Pillow where it is installed; else PNG of 8 bits without interlacing, which is what our logger writes.
+    By Pillow where it is installed, large ones reduced by a whole factor; else PNG of 8 bits without
+    interlacing, which is what our logger writes.
 
     Raises:
         ImageError: It is no image that we can read.
@@ -39,18 +53,20 @@ def decode(content: bytes) -> PixelArray:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
         return _rgb(_decode_png(content))
+    Image.MAX_IMAGE_PIXELS = None  # it warns on stderr, where the screen is; the size is looked at below
     try:
-        with Image.open(BytesIO(content)) as image:
+        with Image.open(BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ImageError(f"{image.width} x {image.height} pixels are too many")
             return np.asarray(image.convert("RGB"))
-    except (
-        OSError,
-        SyntaxError,
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        struct.error,
-    ) as error:
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError(f"not an image of a known kind ({', '.join(_FORMATS)})") from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(str(error)) from None
+    except (OSError, SyntaxError, ValueError, LookupError, EOFError, TypeError, ArithmeticError) as error:
+        # All of these come from Pillow's readers on broken files.
         raise ImageError(f"not an image that can be read: {error}") from None
 
 
@@ -100,6 +116,10 @@ def _unfilter(rows: PixelArray, channels: int) -> PixelArray:
         elif kind == 2:
             result[index] = row + above
         elif kind in (3, 4):
+            if rows.size > MOST_SLOW_BYTES:
+                raise ImageError(
+                    "a PNG of this size is shown with Pillow only (pip install 'tailboard[images]')"
+                )
             result[index] = _by_neighbours(row.tolist(), above.tolist(), channels, is_paeth=kind == 4)
         else:
             raise ImageError("broken PNG: unknown filter")
@@ -143,7 +163,7 @@ def half_blocks(pixels: PixelArray, width: int, height: int, *, has_color: bool 
     if scale > 1:
         scale = float(int(scale))
     wide, high = max(int(columns * scale), 1), max(int(rows * scale), 1)
-    small = _resized(pixels, min(wide, width), min(high + high % 2, height * 2))
+    small = resized(pixels, min(wide, width), min(high + high % 2, height * 2))
     upper, lower = small[0::2], small[1::2]
     if not has_color:
         light = (upper.astype(np.float64).mean(axis=2) + lower.mean(axis=2)) / 2
@@ -161,7 +181,7 @@ def _hex(color: list[int]) -> str:
     return "#" + "".join(f"{value:02x}" for value in color)
 
 
-def _resized(pixels: PixelArray, wide: int, high: int) -> PixelArray:
+def resized(pixels: PixelArray, wide: int, high: int) -> PixelArray:
     """Shape (high, wide, 3): means of the pixels that fall into each new one, or repeated ones."""
     rows = np.linspace(0, pixels.shape[0], high + 1)
     columns = np.linspace(0, pixels.shape[1], wide + 1)
