@@ -97,3 +97,12 @@ def test_a_bomb_is_refused_and_a_large_image_is_reduced_as_it_is_read() -> None:
 def test_without_pillow_a_large_image_costs_no_minutes() -> None:
     with pytest.raises(ImageError, match="Pillow"):
         pixels._decode_png(flat_png(4000, 4000, filter_kind=4))
+
+
+def test_transparency_is_over_black_with_pillow_and_without() -> None:
+    half = np.dstack((np.full((4, 5, 3), 200, dtype=np.uint8), np.full((4, 5), 128, dtype=np.uint8)))
+    content = saved("PNG", Image.fromarray(half))
+    assert decode(content).tolist() == np.full((4, 5, 3), 200 * 128 // 255).tolist()
+    large = Image.new("P", (5000, 10))
+    large.info["transparency"] = 0
+    assert decode(saved("PNG", large)).max() == 0

@@ -55,17 +55,17 @@ def decode(content: bytes) -> PixelArray:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ImageError(f"{image.width} x {image.height} pixels are too many")
-            has_alpha = image.has_transparency_data
-            small = (
-                image.reduce(-(-max(image.size) // SHOWN_PIXELS)) if max(image.size) > SHOWN_PIXELS else image
-            )
-            return _rgb(np.asarray(small.convert("RGBA" if has_alpha else "RGB")))
+            mode = "RGBA" if image.has_transparency_data else "RGB"
+            factor = -(-max(image.size) // SHOWN_PIXELS)
+            if factor == 1:
+                return _rgb(np.asarray(image.convert(mode)))
+            known = image if image.mode in ("L", "RGB", "RGBA") else image.convert(mode)
+            return _rgb(np.asarray(known.reduce(factor).convert(mode)))
     except ImageError:
         raise
     except UnidentifiedImageError:
         raise ImageError(f"not an image of a known kind ({', '.join(FORMATS)})") from None
-    except Exception as error:
-        # Pillow's readers raise a dozen kinds on damaged files, and promise none.
+    except Exception as error:  # noqa: BLE001  # its readers raise a dozen kinds on damaged files
         raise ImageError(f"not an image that can be read: {error}") from None
 
 
