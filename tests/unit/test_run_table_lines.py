@@ -12,8 +12,9 @@ from fake_store import NOW, sweep
 from rows import run_row, stats
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn
-from tailboard_tui.widgets.run_table_lines import GroupLine, RunLine, RunLines, SortColumn
+from tailboard_tui.widgets.run_table_lines import GroupLine, RunLine, RunLines
 from tailboard_tui.widgets.run_table_measures import make_column
+from tailboard_tui.widgets.run_table_order import SortColumn
 
 
 def column(column_id: str) -> RunColumn:

@@ -21,7 +21,7 @@ from tailboard_tui.screens.selecting import Mark, select
 from tailboard_tui.settings import Settings
 from tailboard_tui.widgets.empty_hint import empty_hint
 from tailboard_tui.widgets.header import Header
-from tailboard_tui.widgets.header_text import left_text, right_text
+from tailboard_tui.widgets.header_text import left_texts, right_text
 from tailboard_tui.widgets.key_bar import KeyBar
 from tailboard_tui.widgets.line import TextLine
 from tailboard_tui.widgets.pace import Pace
@@ -168,9 +168,9 @@ class Explorer(ListActions, RunActions, PaneActions):
         key = self.table.cursor_key
         row = self.source.row(key) if key else None
         self.query_one(Header).show(
-            left_text(
+            left_texts(
                 self.roots,
-                self.source.rows(),
+                self.table.model.counts,
                 self.table.model.listed,
                 is_scanning=self._is_scanning,
                 query=self.query_one(RunFilter).query_text,

@@ -8,7 +8,7 @@ from tailboard_tui.screens.explorer_columns import ColumnActions
 from tailboard_tui.text.safe import clean
 from tailboard_tui.view_state import ViewState, apply_named_view, load_view, named_view, save_view
 from tailboard_tui.widgets.run_filter import RunFilter
-from tailboard_tui.widgets.run_table_lines import SortColumn
+from tailboard_tui.widgets.run_table_order import SortColumn
 
 if TYPE_CHECKING:
     from textual.timer import Timer

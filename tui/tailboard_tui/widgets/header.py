@@ -25,15 +25,21 @@ class Header(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._left = Content("")
+        self._lefts: tuple[Content, ...] = ()
         self._right = Content("")
         self._shown = Content("")
         self._pace = Pace(self, SHOW_INTERVAL_S, self._draw_changes)
 
-    def show(self, left: Content, right: Content) -> None:
-        """Show these texts; nothing is drawn when they are the same as before."""
-        if not (left.is_same(self._left) and right.is_same(self._right)):
-            self._left, self._right = left, right
+    def show(self, lefts: tuple[Content, ...], right: Content) -> None:
+        """Show these texts; nothing is drawn when they are the same as before.
+
+        Args:
+            lefts: What stands on the left, the fullest first: the first for which there is room.
+            right: What stands on the right.
+        """
+        before = (*self._lefts, self._right)
+        if len(lefts) + 1 != len(before) or not all(map(Content.is_same, (*lefts, right), before)):
+            self._lefts, self._right = lefts, right
             self._pace.request()
 
     def _draw_changes(self) -> None:
@@ -56,6 +62,5 @@ class Header(Widget):
         width = self.size.width
         right = self._right.truncate(width, ellipsis=True)
         room = width - width_of(right.plain)
-        left = self._left.truncate(max(room - 2, 0), ellipsis=True) if room > 6 else Content("")
-        gap = width - width_of(left.plain) - width_of(right.plain)
-        return Content.assemble(left, " " * max(gap, 0), right)
+        left = next((left for left in self._lefts if left.cell_length + 2 <= room), Content(""))
+        return Content.assemble(left, " " * max(room - left.cell_length, 0), right)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -46,26 +45,33 @@ def place_text(roots: Sequence[str]) -> str:
     return clean(first) + more
 
 
-def left_text(
-    roots: Sequence[str], rows: Iterable[RunRow], listed: int, *, is_scanning: bool, query: str
-) -> Content:
-    """Roots, number of runs, and how many of them run, stall or broke."""
-    counts = Counter(row.status for row in rows)
+def left_texts(
+    roots: Sequence[str], counts: Mapping[Status, int], listed: int, *, is_scanning: bool, query: str
+) -> tuple[Content, ...]:
+    """Roots, number of runs, and how many of them run, stall or broke: in full, then shorter and shorter."""
     total = sum(counts.values())
     runs = f"{total:,} run{'' if total == 1 else 's'}"
     if query:
         runs = f"{listed:,} of {runs}"
-    parts: list[tuple[str, str]] = [
-        ("tailboard", "bold $accent"),
-        (f"  {place_text(roots)}", "$text-dim"),
-        (f"  {runs}", "$foreground"),
-    ]
-    if is_scanning:
-        parts.append(("  looking for more", "$text-dim"))
-    for status in COUNTED:
-        if counts[status]:
-            parts.append((f"  {STATUS_GLYPHS[status]} {counts[status]} {status}", status_style(status)))
-    return Content.assemble(*parts)
+    name, place = ("tailboard", "bold $accent"), (place_text(roots), "$text-dim")
+    number = [(runs, "$foreground"), *([("looking for more", "$text-dim")] if is_scanning else [])]
+    found = [status for status in COUNTED if counts.get(status)]
+    told = [(f"{STATUS_GLYPHS[status]} {counts[status]} {status}", status_style(status)) for status in found]
+    by_glyph: dict[tuple[str, str], int] = {}
+    for status in found:
+        sign = STATUS_GLYPHS[status], status_style(status)
+        by_glyph[sign] = by_glyph.get(sign, 0) + counts[status]
+    short = [(f"{glyph} {count}", style) for (glyph, style), count in by_glyph.items()]
+    return tuple(
+        Content("  ").join(Content.assemble(part) for part in parts)
+        for parts in (
+            [name, place, *number, *told],
+            [name, place, *number, *short],
+            [place, *number, *short],
+            [*number, *short],
+            number[:1],
+        )
+    )
 
 
 def right_text(row: RunRow | None, now: float, *, with_name: bool) -> Content:

@@ -26,7 +26,8 @@ from tailboard_tui.widgets.run_table_layout import (
     lay_out,
     short_title,
 )
-from tailboard_tui.widgets.run_table_lines import GroupLine, Line, Predicate, RunLine, RunLines, SortColumn
+from tailboard_tui.widgets.run_table_lines import GroupLine, Line, Predicate, RunLine, RunLines
+from tailboard_tui.widgets.run_table_order import SortColumn
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn, SortKey
+from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn
+from tailboard_tui.widgets.run_table_order import OrderKey, SortColumn, order_by
 
 if TYPE_CHECKING:
     from tailboard_tui.store.fields import Getter
-    from tailboard_tui.store.model import RunRow
+    from tailboard_tui.store.model import RunRow, Status
 
 Predicate = Callable[["RunRow"], bool]
 
@@ -41,28 +43,8 @@ class GroupLine:
 Line = RunLine | GroupLine
 
 
-@dataclass(frozen=True, slots=True)
-class SortColumn:
-    """One of the columns that order the list, the first one decides."""
-
-    column: RunColumn
-    descending: bool = False
-
-
-def _newest(row: RunRow, now: float) -> SortKey:
-    when = row.facts.created if row.facts.created is not None else row.started
-    return None if when is None else (0, when)
-
-
-_BY_AGE = (
-    SortColumn(RunColumn("", "", lambda row, now: "", _newest, 0), descending=True),
-    SortColumn(RunColumn("", "", lambda row, now: "", lambda row, now: (1, row.key), 0), descending=True),
-)
-"""What orders runs when nothing else does: the newest first, then the path: the order is always one."""
-
-
 class RunLines:
-    """Runs as lines. Sort keys are kept: a change costs what changed and a sort of a list almost in order."""
+    """Runs as lines. Keys and lines are kept: a change costs what changed and one pass over the rest."""
 
     def __init__(self) -> None:
         self.lines: Sequence[Line] = ()
@@ -70,16 +52,20 @@ class RunLines:
         """All runs, hidden and filtered ones included."""
         self.listed: int = 0
         """Runs that pass the filter."""
+        self.counts: Counter[Status] = Counter()
+        """All runs by status."""
         self.shows_hidden = False
         self.folded: set[str] = set()
         self._rows: dict[str, RunRow] = {}
         self.rows = self._rows
-        self._keys: dict[str, tuple[SortKey, ...]] = {}
+        self._keys: dict[str, OrderKey] = {}
+        self._run_lines: dict[str, RunLine] = {}
         self._passing: set[str] = set()
         self._index: dict[str, int] = {}
         self._order: list[str] = []
         self._predicate: Predicate | None = None
         self._sort: tuple[SortColumn, ...] = ()
+        self._order_key = order_by(())
         self._groups: tuple[RunColumn, ...] = ()
         self._finders: tuple[Getter, ...] = ()
         self._now = 0.0
@@ -108,8 +94,11 @@ class RunLines:
         changed: set[str] = set()
         moved = False
         for key in removed:
-            if self._rows.pop(key, None) is not None:
+            gone = self._rows.pop(key, None)
+            if gone is not None:
+                self.counts[gone.status] -= 1
                 self._keys.pop(key, None)
+                self._run_lines.pop(key, None)
                 moved |= key in self._passing
                 self._passing.discard(key)
         for row in rows:
@@ -125,26 +114,27 @@ class RunLines:
         """Store `row`; whether that can change the lines."""
         old = self._rows.get(row.key)
         self._rows[row.key] = row
+        self.counts[row.status] += 1
+        if old is not None:
+            self.counts[old.status] -= 1
         passes = self._passes(row)
         was_passing = row.key in self._passing
-        keys = self._sort_keys(row)
-        moved = passes != was_passing or (passes and keys != self._keys.get(row.key))
+        key, before = self._order_key(row, self._now), self._keys.get(row.key)
+        moved = passes != was_passing or (passes and key != before)
         if passes:
             self._passing.add(row.key)
             if self._groups and old is not None:
                 moved |= any(find(old, self._now) != find(row, self._now) for find in self._finders)
         else:
             self._passing.discard(row.key)
-        self._keys[row.key] = keys
+        if key != before:
+            self._keys[row.key] = key
         return moved
 
     def _passes(self, row: RunRow) -> bool:
         if row.is_hidden and not self.shows_hidden:
             return False
         return self._predicate is None or self._predicate(row)
-
-    def _sort_keys(self, row: RunRow) -> tuple[SortKey, ...]:
-        return tuple(part.column.key(row, self._now) for part in (*self._sort, *_BY_AGE))
 
     def set_filter(self, predicate: Predicate | None) -> None:
         """List only the runs for which `predicate` is true."""
@@ -159,8 +149,9 @@ class RunLines:
     def set_sort(self, sort: Sequence[SortColumn], now: float) -> None:
         """Order the list."""
         self._sort = tuple(sort)
+        self._order_key = find = order_by(sort)
         self._now = now
-        self._keys = {key: self._sort_keys(row) for key, row in self._rows.items()}
+        self._keys = {key: find(row, now) for key, row in self._rows.items()}
         self._order = []
         self._rebuild()
 
@@ -182,28 +173,23 @@ class RunLines:
         self._rebuild()
 
     def _rebuild(self) -> None:
-        self._order = self._sorted()
-        self.listed = len(self._order)
-        self.lines = (
-            self._grouped(self._order, 0, "") if self._groups else [RunLine(key) for key in self._order]
-        )
+        self._order = order = self._sorted()
+        self.listed = len(order)
+        self.lines = self._grouped(order, 0, "") if self._groups else [self._run_line(key) for key in order]
         self._index = {line.key: number for number, line in enumerate(self.lines)}
 
+    def _run_line(self, key: str) -> RunLine:
+        line = self._run_lines.get(key)
+        if line is None:
+            line = self._run_lines[key] = RunLine(key)
+        return line
+
     def _sorted(self) -> list[str]:
-        """The passing runs in order: stable sorts, from the least significant column to the first."""
+        """The passing runs in order. Sorting is a single pass where those of before still are in order."""
+        find = self._keys.__getitem__
         before = [key for key in self._order if key in self._passing]
-        known = set(before)
-        order = before + sorted(self._passing - known)
-        directions = [part.descending for part in (*self._sort, *_BY_AGE)]
-        for place in range(len(directions) - 1, -1, -1):
-            present = [key for key in order if self._keys[key][place] is not None]
-            if len(present) != len(order):
-                missing = [key for key in order if self._keys[key][place] is None]
-            else:
-                missing = []
-            present.sort(key=lambda key: self._keys[key][place] or (0, 0.0), reverse=directions[place])
-            order = present + missing
-        return order
+        added = sorted(self._passing.difference(before), key=find)
+        return sorted(before + added, key=find)
 
     def _grouped(self, order: Sequence[str], depth: int, path: str) -> list[Line]:
         if depth == len(self._groups):
