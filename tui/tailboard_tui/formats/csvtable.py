@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from tailboard_tui.formats.csvcells import (
 )
 from tailboard_tui.formats.names import moment, step_name, time_names
 from tailboard_tui.formats.rowbuilder import ResumeWatch
-from tailboard_tui.formats.sources import Complaint
+from tailboard_tui.formats.sources import Complaint, State
 
 MAX_COLUMNS = 20_000
 """A wider line is no header of metrics."""
@@ -80,6 +80,28 @@ class CsvTable:
         self._rows: list[Rows] = []
         self._complaints: list[Complaint] = []
         self._bad = 0
+
+    def state(self) -> State:
+        """Where reading stands."""
+        return {
+            "header": None if self.header is None else asdict(self.header),
+            "comments": self.comments,
+            "resumes": self._resumes.state(),
+            "restarts": self._restarts,
+            "open": self._open,
+            "bad": self._bad,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        header = state["header"]
+        if header is not None:
+            step = None if header["step"] is None else int(header["step"])
+            times = tuple(map(int, header["times"]))
+            self.header = Header(tuple(map(str, header["names"])), step, times, str(header["delimiter"]))
+        self.comments, self._open = list(state["comments"]), list(state["open"])
+        self._resumes.restore(state["resumes"])
+        self._restarts, self._bad = bool(state["restarts"]), int(state["bad"])
 
     def feed(self, block: Block) -> None:
         """The next lines of the file."""

@@ -9,8 +9,9 @@ MAX_MESSAGES = 20
 class Damages:
     """Messages of one file, to take out."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, count: int = 0) -> None:
+        """Damages of a file in which `count` were met before."""
+        self.count = count
         self._messages: list[str] = []
 
     def say(self, message: str) -> None:

@@ -13,7 +13,7 @@ from tailboard_tui.formats.base import Finish, LogFile, Problem, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import RunReader
 from tailboard_tui.formats.signs import is_event_file
-from tailboard_tui.formats.sources import Source
+from tailboard_tui.formats.sources import Source, State
 from tailboard_tui.formats.surroundings import read_value
 from tailboard_tui.formats.tensorboard import EventFiles, peek_at
 
@@ -56,6 +56,14 @@ class GuildReader(RunReader):
     def begin(self) -> None:
         """Forget where the tags stood."""
         self._events.begin()
+
+    def extra_state(self) -> State:
+        """Where the tags stand."""
+        return self._events.state()
+
+    def restore_extra(self, state: State) -> None:
+        """Go on there."""
+        self._events.restore(state)
 
     def watched(self) -> Iterable[str]:
         """The attributes, the output, and the lock of a run that runs."""

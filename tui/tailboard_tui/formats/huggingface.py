@@ -19,7 +19,7 @@ from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.signs import CHECKPOINT, TRAINER_STATE, is_event_file
-from tailboard_tui.formats.sources import Complaint, Source, WholeSource
+from tailboard_tui.formats.sources import Complaint, Source, State, WholeSource
 from tailboard_tui.formats.surroundings import config_paths, read_mapping, surroundings, title
 from tailboard_tui.formats.tensorboard import EventFiles, peek_at
 
@@ -62,6 +62,14 @@ class HuggingFaceReader(RunReader):
     def begin(self) -> None:
         """Forget where the tags stood."""
         self._events.begin()
+
+    def extra_state(self) -> State:
+        """Where the tags stand."""
+        return self._events.state()
+
+    def restore_extra(self, state: State) -> None:
+        """Go on there."""
+        self._events.restore(state)
 
     def _event_files(self) -> list[str]:
         runs = f"{self.path}/runs"

@@ -13,7 +13,7 @@ from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.formats.detect import Found, find, formats, reader_of
 from tailboard_tui.formats.logrun import holds_metrics, log_source, peek_at_log
 from tailboard_tui.formats.reading import Peek, RunReader
-from tailboard_tui.formats.sources import Source
+from tailboard_tui.formats.sources import Source, State
 from tailboard_tui.formats.surroundings import (
     config_paths,
     log_files,
@@ -73,6 +73,15 @@ class HydraReader(RunReader):
         """All points are void."""
         for reader in self._inner.values():
             reader.begin()
+
+    def extra_state(self) -> State:
+        """What the runs below keep."""
+        return {os.path.relpath(path, self.path): run.extra_state() for path, run in self._inner.items()}
+
+    def restore_extra(self, state: State) -> None:
+        """Go on there."""
+        for path, run in self._inner.items():
+            run.restore_extra(state[os.path.relpath(path, self.path)])
 
     def watched(self) -> Iterable[str]:
         """The configuration and the logs."""

@@ -13,13 +13,13 @@ import numpy as np
 
 from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import read_slice
-from tailboard_tui.formats.base import FloatArray, Rows, RunFacts, Value
+from tailboard_tui.formats.base import FloatArray, Rows, RunFacts
 from tailboard_tui.formats.jsonlines import JsonLines, Keys, read_object
 from tailboard_tui.formats.names import moment, step_name, time_names, unix_seconds
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.rowbuilder import ResumeWatch
 from tailboard_tui.formats.signs import METRIC_RECORDS, is_records
-from tailboard_tui.formats.sources import Complaint, LineSource, Source
+from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
 
 PEEK_BYTES = 4096
@@ -83,6 +83,24 @@ class JsonlDecoder:
         """The last text of each key that holds text."""
         return {} if self._parser is None else self._parser.texts
 
+    def state(self) -> State:
+        """Where reading stands."""
+        parser = self._parser
+        return {
+            "keys": None if parser is None else [parser.keys.step, parser.keys.time],
+            "parser": None if parser is None else parser.state(),
+            "resumes": {clock: watch.state() for clock, watch in self.resumes.items()},
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        if state["keys"] is not None:
+            step, time = (tuple(map(str, names)) for names in state["keys"])
+            self._parser = self._parser_of(replace(_LATE_KEYS, step=step, time=time))
+            self._parser.restore(state["parser"])
+        for clock, watch in state["resumes"].items():
+            self.resumes[clock].restore(watch)
+
     def feed(self, block: Block) -> None:
         """The next lines of the file."""
         parser = self._parser or self._begin(block.data)
@@ -94,10 +112,13 @@ class JsonlDecoder:
     def _begin(self, data: bytes) -> JsonLines:
         """The parser for a file that goes on like this; not kept before the first record with a number."""
         keys = first_keys(data.split(b"\n"))
-        parser = JsonLines(self._file, self._clock, keys=replace(keys or _LATE_KEYS, ignored=self._ignored))
+        parser = self._parser_of(keys or _LATE_KEYS)
         if keys is not None:
             self._parser = parser
         return parser
+
+    def _parser_of(self, keys: Keys) -> JsonLines:
+        return JsonLines(self._file, self._clock, keys=replace(keys, ignored=self._ignored))
 
     def finish(self, rows: Rows) -> list[Rows]:
         """The last word on new rows: here, markers of resumed segments."""
@@ -125,10 +146,6 @@ class JsonlReader(RunReader):
     source = "jsonl"
     file_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._decoder: JsonlDecoder | None = None
-
     def record_paths(self) -> list[str]:
         """The files of records of this run."""
         return self.main_file(self.file_names, is_records)
@@ -138,11 +155,13 @@ class JsonlReader(RunReader):
         return [self.known(path) or self._source(path) for path in self.record_paths()]
 
     def _source(self, path: str) -> Source:
-        def decoder() -> JsonlDecoder:
-            self._decoder = self.decoder(path)
-            return self._decoder
+        return LineSource(path, lambda: self.decoder(path), has_rows=True)
 
-        return LineSource(path, decoder)
+    @property
+    def _texts(self) -> Mapping[str, str]:
+        """The last texts of the records read so far."""
+        decoders = [source.decoder for source in self._sources if isinstance(source, LineSource)]
+        return next((decoder.texts for decoder in decoders if isinstance(decoder, JsonlDecoder)), {})
 
     def decoder(self, path: str) -> JsonlDecoder:
         """The decoder of the file at `path`."""
@@ -154,14 +173,13 @@ class JsonlReader(RunReader):
 
     def extra_stamp(self) -> tuple[object, ...]:
         """The texts of the records."""
-        return tuple(self._decoder.texts.items()) if self._decoder is not None else ()
+        return tuple(self._texts.items())
 
     def describe(self) -> RunFacts:
         """Facts from the ends of the file and from the files beside it."""
         beside = surroundings(self.path, self.listings.of(self.path))
         paths = [source.path for source in self._sources]
         peek = peek_at_records(paths[0]) if paths else Peek()
-        texts: Mapping[str, Value] = self._decoder.texts if self._decoder is not None else {}
         return RunFacts(
             id=title(self.path),
             name=title(self.path),
@@ -169,7 +187,7 @@ class JsonlReader(RunReader):
             path=self.path,
             created=peek.first_time,
             config=beside.config,
-            summary=dict(texts),
+            summary={**self._texts},
             total_steps=peek.last_values.get("total_steps", peek.last_values.get("max_steps")),
             log_files=beside.log_files,
             last_step=peek.last_step,

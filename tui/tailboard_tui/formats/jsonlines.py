@@ -57,6 +57,7 @@ class JsonLines:
     """The parser of one file. Feed it the file's blocks in order; `restart` after a reset.
 
     Attributes:
+        keys: Which keys are not metrics.
         texts: Last text of each key that holds text, a list or an object too deep to flatten.
         bad_lines: Lines that could not be read.
     """
@@ -77,7 +78,7 @@ class JsonLines:
             keys: Which keys are not metrics; by default those of our own format.
         """
         self._file, self._clock, self._stream = file, clock, stream
-        self._keys = keys or Keys()
+        self.keys = keys or Keys()
         self.restart()
 
     def restart(self) -> None:
@@ -153,11 +154,11 @@ class JsonLines:
         if records is None or len(records) != block.lines:
             return None
         texts: dict[str, Any] = {}
-        found = self._shape.columns(records, texts, self._keys.time)
+        found = self._shape.columns(records, texts, self.keys.time)
         if found is None:
             return None
         for key, value in texts.items():
-            name = self._keys.metric(key)
+            name = self.keys.metric(key)
             if name is not None:
                 self._keep_text(name, value)
         return self._columns_of(found, len(records), block.end)
@@ -166,7 +167,7 @@ class JsonLines:
         columns: dict[str, Column] = {}
         present = 0
         for key, values in found.items():
-            name = self._keys.metric(key)
+            name = self.keys.metric(key)
             if name is None:
                 continue
             lacking = is_absent(values)
@@ -183,8 +184,8 @@ class JsonLines:
         return Rows(
             self._clock,
             self._stream,
-            steps=first_present(found, self._keys.step, count),
-            times=first_present(found, self._keys.time, count),
+            steps=first_present(found, self.keys.step, count),
+            times=first_present(found, self.keys.time, count),
             columns=columns,
             end=end,
         )
@@ -226,7 +227,7 @@ class JsonLines:
         )
 
     def _add(self, record: dict[str, Any], lines: _Lines) -> None:
-        keys, kinds, named = self._keys, self._kinds, self._named
+        keys, kinds, named = self.keys, self._kinds, self._named
         step = _first(record, keys.step, number_of)
         if keys.event is not None and keys.event in record:
             if record[keys.event] == RESUME and step is not None:
@@ -273,7 +274,7 @@ class JsonLines:
     def _learn(self, key: str, is_loose: bool) -> None:
         """Note a key, and whether it holds more than numbers."""
         self._kinds[key] = is_loose
-        self._named[key] = self._keys.metric(key)
+        self._named[key] = self.keys.metric(key)
         self._is_plain = self._is_plain and len(self._kinds) <= NAME_LIMIT
 
     def _admit(self, name: str) -> bool:

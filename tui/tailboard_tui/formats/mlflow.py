@@ -18,7 +18,7 @@ from tailboard_tui.files.opening import read_slice, read_small
 from tailboard_tui.formats.base import Finish, Git, Problem, Rows, RunFacts, Value
 from tailboard_tui.formats.reading import RunReader
 from tailboard_tui.formats.rowbuilder import RowsBuilder
-from tailboard_tui.formats.sources import Complaint, LineSource, Source
+from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import log_files
 
 MAX_FILES = 5_000
@@ -63,6 +63,13 @@ class MetricLines:
         """What came of the lines fed since the last call."""
         complaints, self._complaints = self._complaints, []
         return self._builder.take(), complaints
+
+    def state(self) -> State:
+        """Nothing: each line stands by itself."""
+        return {}
+
+    def restore(self, state: State) -> None:
+        """Go on."""
 
 
 class MlflowReader(RunReader):

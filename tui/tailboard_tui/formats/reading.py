@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,10 +11,14 @@ from typing import ClassVar
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts
 from tailboard_tui.formats.listing import Listings
 from tailboard_tui.formats.media import MediaRecord
-from tailboard_tui.formats.sources import Complaint, Source
+from tailboard_tui.formats.sources import Complaint, Resumable, Sampled, Source, State
 
 MAX_PROBLEMS = 200
 """Told one by one; a file of nothing but damage stays readable."""
+
+
+LEAST_BYTES_SAMPLED = 1024 * 1024
+"""Less is read whole in the time that a sample takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class RunReader:
         """The next points of the files, one file after the other."""
         rows: list[Rows] = []
         problems: list[Problem] = []
-        used, more = 0, False
+        used, before, more = 0, 0, False
         self._look()
         if self._is_void:
             return self._start_over()
@@ -140,10 +145,12 @@ class RunReader:
             piece = source.poll(limit_bytes - used)
             if piece.reset:
                 return self._start_over()
-            rows.extend(_prefixed(item, source.prefix) for item in piece.rows)
+            end = before + source.progress()[0]
+            rows.extend(_placed(item, source.prefix, end) for item in piece.rows)
             problems.extend(self._problems(source.path, piece.complaints))
             used += piece.bytes_used
             more = more or piece.more
+            before += source.progress()[1]
             if piece.more:
                 break  # One file is read to its end before the next, so that any limits give one order.
         read = total = 0
@@ -151,6 +158,42 @@ class RunReader:
             one, of = source.progress()
             read, total = read + one, total + of
         return Chunk(tuple(self.finish_rows(rows)), tuple(problems), False, read, total, more)
+
+    def state(self) -> State | None:
+        """Where reading stands, for `restore` in another process; None where a source cannot tell."""
+        kept: dict[str, State] = {}
+        for source in self._sources:
+            state = source.state() if isinstance(source, Resumable) else None
+            if state is None:
+                return None
+            kept[os.path.relpath(source.path, self.path)] = state
+        return {"sources": kept, "extra": self.extra_state(), "told": self._told} if kept else None
+
+    def restore(self, state: State) -> bool:
+        """Go on where `state` was taken. False, standing at the start, when a file is another now."""
+        self._look()
+        self._start_over()
+        if not state:
+            return False
+        kept = dict(state["sources"])
+        for source in self._sources:
+            saved = kept.pop(os.path.relpath(source.path, self.path), None)
+            if saved is not None and not (isinstance(source, Resumable) and source.restore(saved)):
+                break
+        else:
+            if not kept:
+                self._told = int(state["told"])
+                self.restore_extra(state["extra"])
+                return True
+        self._start_over()
+        return False
+
+    def extra_state(self) -> State:
+        """What a format keeps beside its sources, for `restore_extra`, in JSON's types."""
+        return {}
+
+    def restore_extra(self, state: State) -> None:
+        """Go on there."""
 
     def finish_rows(self, rows: list[Rows]) -> Sequence[Rows]:
         """The last word on new rows; as they are unless a format knows better."""
@@ -202,8 +245,21 @@ class RunReader:
         return found
 
     def preview(self, lines: int = 800) -> Chunk:
-        """No sample: these files are read from the front fast enough."""
-        return Chunk()
+        """A sample of the files, if they are large and their sources can give one."""
+        self._look()
+        sizes = [_size_of(source.path) for source in self._sources]
+        total, before = sum(sizes), 0
+        if total < LEAST_BYTES_SAMPLED:
+            return Chunk()
+        rows: list[Rows] = []
+        for source, size in zip(self._sources, sizes, strict=True):
+            if isinstance(source, Sampled) and size:
+                with contextlib.suppress(OSError):  # `poll` says why it cannot be read
+                    for item in source.sample(lines, size / total):
+                        offsets = None if item.offsets is None else item.offsets + before
+                        rows.append(replace(_placed(item, source.prefix, 0), offsets=offsets))
+            before += size
+        return Chunk(tuple(rows), bytes_total=total, more=True) if rows else Chunk()
 
     def close(self) -> None:
         """Close open descriptors. The reader can be polled again afterwards."""
@@ -211,8 +267,16 @@ class RunReader:
             source.close()
 
 
-def _prefixed(rows: Rows, prefix: str) -> Rows:
+def _size_of(path: str) -> int:
+    try:
+        return os.stat(path, follow_symlinks=False).st_size
+    except OSError:
+        return 0
+
+
+def _placed(rows: Rows, prefix: str, end: int) -> Rows:
+    """The rows under their prefix, with the place up to which the run's files were read for them."""
     if not prefix:
-        return rows
+        return replace(rows, end=end)
     columns = {prefix + name: column for name, column in rows.columns.items()}
-    return replace(rows, clock=prefix + rows.clock, columns=columns)
+    return replace(rows, clock=prefix + rows.clock, columns=columns, end=end)

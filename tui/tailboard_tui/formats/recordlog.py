@@ -14,6 +14,8 @@ import heapq
 import re
 import struct
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 from tailboard_tui.formats.damages import Damages
 
@@ -101,6 +103,24 @@ class RecordLog:
     def take_messages(self) -> list[str]:
         """What was found damaged since the last call."""
         return self._damages.take()
+
+    def state(self) -> Mapping[str, Any] | None:
+        """Where reading stands, in JSON's types; None within a record of several pieces."""
+        if self._parts:
+            return None
+        return {
+            "offset": self._offset,
+            "buffer": self._buffer.decode("latin-1"),
+            "is_begun": self._is_begun,
+            "is_lost": self._is_lost,
+            "damages": self._damages.count,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on there."""
+        self._offset, self._buffer = int(state["offset"]), str(state["buffer"]).encode("latin-1")
+        self._is_begun, self._is_lost = bool(state["is_begun"]), bool(state["is_lost"])
+        self._damages = Damages(int(state["damages"]))
 
     def _next(self, at: int) -> tuple[int, int]:
         """Begin and end of the piece at `at`, padding before it skipped; the end may say that it is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -91,6 +91,14 @@ class ResumeWatch:
     def __init__(self) -> None:
         self._last = math.nan
         self._stride = math.inf
+
+    def state(self) -> list[float]:
+        """Where it stands: the last step and the usual stride."""
+        return [self._last, self._stride]
+
+    def restore(self, state: Sequence[float]) -> None:
+        """Go on there."""
+        self._last, self._stride = map(float, state)
 
     def mark(self, rows: Rows) -> Rows:
         """`rows`, the next of their clock, with markers where a resumed segment begins."""

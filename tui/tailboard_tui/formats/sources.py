@@ -10,13 +10,12 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
-
-import numpy as np
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from tailboard_tui.files.follow import MISSING, Block, Follower, LineFollower
 from tailboard_tui.files.opening import read_slice
-from tailboard_tui.formats.base import Column, FloatArray, Rows
+from tailboard_tui.formats.base import Rows
+from tailboard_tui.formats.growth import growth
 
 QUIET_S = 5.0
 """A last line without a newline is taken as it is when the file has rested so long: nobody writes it."""
@@ -26,6 +25,10 @@ TAIL_LIMIT_BYTES = 64 * 1024
 
 WHOLE_LIMIT_BYTES = 32 * 1024 * 1024
 """Of a file that can only be parsed as a whole: some 0.3 s of one core."""
+
+
+State: TypeAlias = Mapping[str, Any]
+"""Where reading stands, in JSON's types."""
 
 
 class Complaint(NamedTuple):
@@ -41,6 +44,40 @@ class _Decoder(Protocol):
 
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """What came of what was fed since the last call."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source or decoder that can go on where another process stood. What it does not tell is not needed.
+
+    A decoder is asked when everything was taken out of it, and a fresh one restored. A state that was
+    changed on disk may raise KeyError, TypeError or ValueError.
+    """
+
+    def state(self) -> State | None:
+        """Where it stands; None where that cannot be kept."""
+        ...
+
+    def restore(self, state: State) -> bool | None:
+        """Stand there. A source says whether its file is still the same."""
+        ...
+
+
+@runtime_checkable
+class Sampled(Protocol):
+    """A source of which a true but coarse sample can be had before it is read."""
+
+    def sample(self, count: int, share: float) -> Sequence[Rows]:
+        """Points from all over the file, with their offsets, none where that is not possible.
+
+        Args:
+            count: About how many records.
+            share: The file's part of the run's bytes.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
         ...
 
 
@@ -161,6 +198,25 @@ class ByteSource(_File):
         self._is_told_unfinished = True
         return [Complaint(None, f"ends within a record: its last {count} bytes are not read")]
 
+    def state(self) -> State | None:
+        """Where reading stands; None where the decoder cannot tell, or within a large record."""
+        decoder = self._decoder
+        state = decoder.state() if isinstance(decoder, Resumable) else None
+        if state is None or decoder.pending_bytes > TAIL_LIMIT_BYTES:
+            return None
+        return {"file": self._file.state(), "decoder": state, "told": [self._told, self._is_told_unfinished]}
+
+    def restore(self, state: State) -> bool:
+        """Go on there; False, standing at the start, when the file is another now."""
+        self.rewind()
+        decoder = self._decoder
+        if not isinstance(decoder, Resumable) or not self._file.restore(state["file"]):
+            return False
+        self._file.rest()
+        self._told, self._is_told_unfinished = state["told"]
+        decoder.restore(state["decoder"])
+        return True
+
     def rewind(self) -> None:
         """Start over."""
         self._file.rewind()
@@ -184,10 +240,22 @@ class LineSource(_File):
         make: Callable[[], LineDecoder],
         prefix: str = "",
         now: Callable[[], float] = time.time,
+        *,
+        has_rows: bool = False,
     ) -> None:
+        """A source.
+
+        Args:
+            path: The file.
+            make: Makes a fresh decoder.
+            prefix: Of its metrics.
+            now: The time, Unix seconds.
+            has_rows: Every line is a record that means the same without those before it: it may be sampled.
+        """
         super().__init__(path, prefix)
         self._make = make
-        self._decoder = make()
+        self._has_rows = has_rows
+        self.decoder = make()
         self._lines = LineFollower(path, keep_open=False)
         self._now = now
         self._tail: bytes | None = None
@@ -206,11 +274,19 @@ class LineSource(_File):
             data = block.data[len(self._tail) + 1 :]
             block, self._tail = replace(block, data=data, first_line=block.first_line + 1), None
         if block.data:
-            self._decoder.feed(block)
+            self.decoder.feed(block)
         elif not block.more and self._tail is None:
             self._take_rest(block)
-        rows, found = self._decoder.take()
+        rows, found = self.decoder.take()
         return Piece(rows, complaints + found, False, used, block.more)
+
+    def sample(self, count: int, share: float) -> Sequence[Rows]:
+        """Rows from all over the file, where each line is one; see `Sampled`."""
+        if not self._has_rows:
+            return []
+        from tailboard_tui.formats.sampling import sample_lines
+
+        return sample_lines(self.path, round(count * share), self._make())
 
     def _is_other_tail(self, data: bytes) -> bool:
         """Whether the last line that was taken without its newline went on."""
@@ -229,12 +305,31 @@ class LineSource(_File):
             return
         if b"\n" not in data and b"\0" not in data:
             self._tail = data
-            self._decoder.feed(replace(block, data=data + b"\n", lines=1, end=file.size))
+            self.decoder.feed(replace(block, data=data + b"\n", lines=1, end=file.size))
+
+    def state(self) -> State | None:
+        """Where reading stands; None where the decoder cannot tell."""
+        state = self.decoder.state() if isinstance(self.decoder, Resumable) else None
+        if state is None:
+            return None
+        tail = None if self._tail is None else self._tail.decode("latin-1")
+        return {"file": self._lines.state(), "decoder": state, "told": self._told, "tail": tail}
+
+    def restore(self, state: State) -> bool:
+        """Go on there; False, standing at the start, when the file is another now."""
+        self.rewind()
+        if not isinstance(self.decoder, Resumable) or not self._lines.restore(state["file"]):
+            return False
+        self._lines.file.rest()
+        self._told = state["told"]
+        self._tail = None if state["tail"] is None else state["tail"].encode("latin-1")
+        self.decoder.restore(state["decoder"])
+        return True
 
     def rewind(self) -> None:
         """Start over."""
         self._lines.rewind()
-        self._decoder = self._make()
+        self.decoder = self._make()
         self._tail = None
 
     def close(self) -> None:
@@ -316,69 +411,3 @@ def _is_quiet(path: str, now: float) -> bool:
         return now - os.stat(path).st_mtime > QUIET_S
     except OSError:
         return False
-
-
-def growth(before: Mapping[str, Rows], now: Mapping[str, Rows]) -> list[Rows] | None:
-    """The rows that `now` has more than `before`; None when it is no continuation of it."""
-    if not before.keys() <= now.keys():
-        return None
-    news = []
-    for clock, rows in now.items():
-        old = before.get(clock)
-        if old is None:
-            news.append(rows)
-            continue
-        start = len(old.steps)
-        if not _begins_with(rows, old):
-            return None
-        if len(rows.steps) > start:
-            news.append(_from_row(rows, start))
-    return news
-
-
-def _begins_with(rows: Rows, old: Rows) -> bool:
-    start = len(old.steps)
-    if not (_same(rows.steps[:start], old.steps) and _same(rows.times[:start], old.times)):
-        return False
-    for name, column in rows.columns.items():
-        cut = _from_begin(column, start)
-        before = old.columns.get(name)
-        if before is None:
-            if len(cut.values):
-                return False
-        elif not (_same(cut.values, before.values) and _same_rows(cut, before)):
-            return False
-    return old.columns.keys() <= rows.columns.keys()
-
-
-def _same(one: FloatArray, other: FloatArray) -> bool:
-    return bool(np.array_equal(one, other, equal_nan=True))
-
-
-def _same_rows(one: Column, other: Column) -> bool:
-    """Whether two columns with equally many values stand in the same rows; None is all rows."""
-    count = len(one.values)
-    first, second = (np.arange(count) if column.rows is None else column.rows for column in (one, other))
-    return bool(np.array_equal(first, second))
-
-
-def _from_begin(column: Column, count: int) -> Column:
-    """The part of a column in the first `count` rows."""
-    if column.rows is None:
-        return Column(None, column.values[:count])
-    cut = int(np.searchsorted(column.rows, count))
-    return Column(column.rows[:cut], column.values[:cut])
-
-
-def _from_row(rows: Rows, start: int) -> Rows:
-    """The rows from `start` on."""
-    columns = {}
-    for name, column in rows.columns.items():
-        if column.rows is None:
-            columns[name] = Column(None, column.values[start:])
-            continue
-        cut = int(np.searchsorted(column.rows, start))
-        if cut < len(column.rows):
-            columns[name] = Column(column.rows[cut:] - np.uint32(start), column.values[cut:])
-    resumes = tuple((row - start, step) for row, step in rows.resumes if row >= start)
-    return replace(rows, steps=rows.steps[start:], times=rows.times[start:], columns=columns, resumes=resumes)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
 
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Finish, Git, LogFile, Problem, Rows, RunFacts
@@ -26,7 +29,7 @@ from tailboard_tui.formats.protobuf import (
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.recordlog import RecordLog
 from tailboard_tui.formats.rowbuilder import RowsBuilder
-from tailboard_tui.formats.sources import ByteSource, Complaint, Source
+from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
 from tailboard_tui.formats.surroundings import read_mapping
 
 MAGIC = b":SWL"
@@ -55,10 +58,20 @@ class SwanlabRecords:
         self.finish: Finish | None = None
         self.last_time: float | None = None
         self.count = 0
-        self._system: set[str] = set()
+        self.system: set[str] = set()
+        """Keys that hold resource samples."""
         self._metrics, self._samples = RowsBuilder(), RowsBuilder("system", "system")
         self._row: dict[str, float] = {}
         self._step = self._time = math.nan
+
+    def state(self) -> State:
+        """All facts so far, in JSON's types; no points."""
+        return {name: msgspec.to_builtins(getattr(self, name)) for name in _KEPT}
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        for name, kind in _KEPT.items():
+            setattr(self, name, msgspec.convert(state[name], kind))
 
     def read(self, record: bytes) -> str | None:
         """Take in one record; what is wrong with it, if anything."""
@@ -112,8 +125,8 @@ class SwanlabRecords:
                 kind = signed(value)
             elif number == 3:
                 key = text_of(value)
-        if kind == _SYSTEM_CLASS and len(self._system) < MAX_SYSTEM_KEYS:
-            self._system.add(key)
+        if kind == _SYSTEM_CLASS and len(self.system) < MAX_SYSTEM_KEYS:
+            self.system.add(key)
 
     def _read_scalar(self, message: bytes) -> None:
         """One value; consecutive ones of a step become one row."""
@@ -131,7 +144,7 @@ class SwanlabRecords:
         if math.isfinite(time):
             self.last_time = max(time, self.last_time or time)
         self.finish = None
-        if key in self._system:
+        if key in self.system:
             self._samples.add(math.nan, time, {key: number})
             return
         if step != self._step or key in self._row:
@@ -144,6 +157,17 @@ def child_double(message: bytes) -> float | None:
     """The double in field 1 of a message; None where it is left out."""
     return next((double_of(value) for number, _, value in fields(message) if number == 1), None)
 
+
+_KEPT: dict[str, Any] = {
+    "start": dict[str, str],
+    "tags": tuple[str, ...],
+    "created": float | None,
+    "finish": Finish | None,
+    "last_time": float | None,
+    "count": int,
+    "system": set[str],
+}
+"""Of `SwanlabRecords`, for the next process, with their types."""
 
 _READERS = {
     _START: SwanlabRecords._read_start,
@@ -171,6 +195,16 @@ class SwanlabDecoder:
         messages = [self.records.read(record) for record in self._log.feed(data)]
         self._complaints += [Complaint(None, message) for message in messages if message is not None]
         self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
+
+    def state(self) -> State | None:
+        """Where reading stands; None within a record of several pieces."""
+        log = self._log.state()
+        return None if log is None else {"log": log, "records": self.records.state()}
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        self._log.restore(state["log"])
+        self.records.restore(state["records"])
 
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """The points of the records that are whole."""
@@ -267,7 +301,7 @@ def _peek(path: str) -> tuple[SwanlabRecords, SwanlabRecords, Peek]:
         for record in RecordLog(MAGIC).feed(read_slice(path, 0, _HEAD_BYTES)):
             head.read(record)
         start = max(size - _TAIL_BYTES, 0)
-        tail._system = head._system
+        tail.system = head.system
         for record in RecordLog(MAGIC, in_the_middle=start > 0).feed(read_slice(path, start, _TAIL_BYTES)):
             tail.read(record)
     except OSError:

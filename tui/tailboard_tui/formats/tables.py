@@ -18,7 +18,7 @@ from tailboard_tui.formats.csvtable import CsvTable
 from tailboard_tui.formats.names import step_name
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.signs import METRIC_TABLES, is_table
-from tailboard_tui.formats.sources import Complaint, LineSource, Source
+from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
 
 PEEK_BYTES = 4096
@@ -45,7 +45,7 @@ class TableReader(RunReader):
 
     def make_source(self, path: str) -> Source:
         """The source of the table at `path`."""
-        return LineSource(path, lambda: CsvTable("", delimiter_of(path), self.step_of))
+        return LineSource(path, lambda: CsvTable("", delimiter_of(path), self.step_of), has_rows=True)
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the table."""
@@ -192,6 +192,15 @@ class MonitorTable(CsvTable):
     def __init__(self, clock: str) -> None:
         super().__init__(clock, ",", lambda names: None)
         self._steps = 0.0
+
+    def state(self) -> State:
+        """Where reading stands."""
+        return {**super().state(), "steps": self._steps}
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        super().restore(state)
+        self._steps = float(state["steps"])
 
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """Rows with the steps and times that follow from lengths and durations."""

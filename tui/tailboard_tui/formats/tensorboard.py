@@ -6,19 +6,20 @@ import contextlib
 import math
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tailboard_tui.files.opening import read_slice
-from tailboard_tui.formats.base import Column, FloatArray, Rows, RunFacts, Value
+from tailboard_tui.formats.base import FloatArray, Rows, RunFacts, Value
 from tailboard_tui.formats.listing import Listings
 from tailboard_tui.formats.media import MediaRecord, Place
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.signs import event_parts, is_event_file, is_hparams_directory
-from tailboard_tui.formats.sources import ByteSource, Complaint, Source
+from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
-from tailboard_tui.formats.tfevents import Events, TagPoints, TakeMedia
+from tailboard_tui.formats.tfevents import Events, TagPoints, TakeMedia, rows_of_tag
 from tailboard_tui.formats.tfmedia import Found
 from tailboard_tui.formats.tfrecord import KEPT_BYTES, MEDIA_BYTES, TFRecords
 
@@ -48,7 +49,7 @@ class EventFiles:
             events = self.events[path] = Events(self._media_of(path, prefix))
             return EventDecoder(path, prefix, events, self._resumes, self._reader.keeps_media)
 
-        return ByteSource(path, decoder, prefix)
+        return EventSource(path, decoder, prefix)
 
     def _media_of(self, path: str, prefix: str) -> TakeMedia | None:
         """What takes the media of the file at `path`, where somebody wants them."""
@@ -80,6 +81,16 @@ class EventFiles:
         self._last.clear()
         self._heads.clear()
 
+    def state(self) -> State:
+        """Where the tags stand."""
+        return {"last": {name: list(last) for name, last in self._last.items()}}
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        self._last = {
+            name: (str(path), float(step), float(time)) for name, (path, step, time) in state["last"].items()
+        }
+
     def _resumes(
         self, path: str, name: str, steps: FloatArray, times: FloatArray
     ) -> tuple[tuple[int, float], ...]:
@@ -95,6 +106,16 @@ class EventFiles:
         if file == path or steps[0] > last_step or not times[0] >= last_time:
             return ()
         return ((0, float(steps[0])),)
+
+
+class EventSource(ByteSource):
+    """One event file, of which a sample can be had before it is read."""
+
+    def sample(self, count: int, share: float) -> Sequence[Rows]:
+        """Points from all over the file; errors as `sample_events`."""
+        from tailboard_tui.formats.sampling import sample_events
+
+        return sample_events(self.path, share)
 
 
 Marker = Callable[[str, str, FloatArray, FloatArray], tuple[tuple[int, float], ...]]
@@ -124,6 +145,15 @@ class EventDecoder:
         """Bytes of an unfinished record at the end."""
         return self._records.pending_bytes
 
+    def state(self) -> State:
+        """Where reading stands."""
+        return {"records": self._records.state(), "events": self._events.state()}
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        self._records.restore(state["records"])
+        self._events.restore(state["events"])
+
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """The points of the records that are whole."""
         rows = [self._rows(tag, points) for tag, points in self._events.take().items()]
@@ -131,10 +161,9 @@ class EventDecoder:
         return rows, [Complaint(None, message) for message in messages]
 
     def _rows(self, tag: str, points: TagPoints) -> Rows:
-        steps, times, values = points.arrays()
-        times[times == 0] = math.nan  # proto3 leaves a missing time at zero
-        resumes = self._resumes(self._path, self._prefix + tag, steps, times)
-        return Rows(tag, "metrics", steps, times, {tag: Column(None, values)}, resumes)
+        rows = rows_of_tag(tag, points)
+        resumes = self._resumes(self._path, self._prefix + tag, rows.steps, rows.times)
+        return replace(rows, resumes=resumes) if resumes else rows
 
 
 class TensorboardReader(RunReader):
@@ -160,6 +189,14 @@ class TensorboardReader(RunReader):
     def begin(self) -> None:
         """Forget where the tags stood."""
         self._events.begin()
+
+    def extra_state(self) -> State:
+        """Where the tags stand."""
+        return self._events.state()
+
+    def restore_extra(self, state: State) -> None:
+        """Go on there."""
+        self._events.restore(state)
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the event files."""

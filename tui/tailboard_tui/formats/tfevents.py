@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tailboard_tui.formats.base import FloatArray, Value
+from tailboard_tui.formats.base import Column, FloatArray, Rows, Value
 from tailboard_tui.formats.protobuf import (
     BYTES,
     FIXED32,
@@ -77,6 +78,12 @@ class TagPoints:
         places = [int(block[0][0]) for block in self.blocks] + [one[0] for one in self.single[:1]]
         return min(places, default=0)
 
+    def places(self) -> IndexArray:
+        """Place of each point among the records, shape (n,), as `arrays` gives them."""
+        found = [block[0] for block in self.blocks]
+        found.append(np.array([one[0] for one in self.single], dtype=np.int64))
+        return np.sort(np.concatenate(found))
+
     def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Steps, times and values, each of shape (n,)."""
         blocks = list(self.blocks)
@@ -90,6 +97,17 @@ class TagPoints:
         order = np.argsort(np.concatenate([block[0] for block in blocks]), kind="stable")
         steps, times, values = (np.concatenate([block[n] for block in blocks])[order] for n in (1, 2, 3))
         return steps, times, values
+
+
+_KEPT = ("hparams", "texts", "first_time", "other_tags")
+"""Of `Events`, for the next process."""
+
+
+def rows_of_tag(tag: str, points: TagPoints) -> Rows:
+    """The points of one tag as rows of a clock of its own."""
+    steps, times, values = points.arrays()
+    times[times == 0] = math.nan  # proto3 leaves a missing time at zero
+    return Rows(tag, "metrics", steps, times, {tag: Column(None, values)})
 
 
 TakeMedia = Callable[[str, float, float, Found, int], None]
@@ -120,6 +138,16 @@ class Events:
         """The points since the last call, by tag in order of appearance."""
         points, self._points = self._points, {}
         return dict(sorted(points.items(), key=lambda item: item[1].first_place()))
+
+    def state(self) -> Mapping[str, Any]:
+        """What later records depend on and what facts are made of, in JSON's types; no points."""
+        return {name: getattr(self, name) for name in _KEPT} | {"plugins": self._plugins}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on there."""
+        for name in _KEPT:
+            setattr(self, name, state[name])
+        self._plugins = dict(state["plugins"])
 
     def read(self, records: Records) -> list[str]:
         """Take in whole records; what is wrong in some of them."""

@@ -10,7 +10,9 @@ the checksum of its length, so one flipped bit costs one record.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,15 +80,21 @@ class TFRecords:
         in_the_middle: The bytes begin anywhere in the file: the first record is to be found.
         kept_bytes: A longer record is skipped.
         wanted: Which records of a piece are wanted, for looks at a file's ends: the others are not checked.
+        offset: Where in the file the bytes begin.
     """
 
     def __init__(
-        self, *, in_the_middle: bool = False, kept_bytes: int = KEPT_BYTES, wanted: slice | None = None
+        self,
+        *,
+        in_the_middle: bool = False,
+        kept_bytes: int = KEPT_BYTES,
+        wanted: slice | None = None,
+        offset: int = 0,
     ) -> None:
         self._kept_bytes = kept_bytes
         self._wanted = wanted
         self._buffer = b""
-        self._offset = 0
+        self._offset = offset
         """Place of the buffer's first byte in the file."""
         self._skip = 0
         """Bytes of a too long record that are still to come."""
@@ -138,6 +146,23 @@ class TFRecords:
     def take_messages(self) -> list[str]:
         """What was found damaged since the last call."""
         return self._damages.take()
+
+    def state(self) -> Mapping[str, Any]:
+        """Where reading stands, in JSON's types."""
+        return {
+            "offset": self._offset,
+            "buffer": self._buffer.decode("latin-1"),
+            "skip": self._skip,
+            "lost_at": self._lost_at,
+            "damages": self._damages.count,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on there."""
+        self._offset, self._skip = int(state["offset"]), int(state["skip"])
+        self._buffer = str(state["buffer"]).encode("latin-1")
+        self._lost_at = None if state["lost_at"] is None else int(state["lost_at"])
+        self._damages = Damages(int(state["damages"]))
 
     def _length(self, header: bytes) -> int | None:
         length = self._headers.get(header)

@@ -11,7 +11,7 @@ from tailboard_tui.formats.base import LogFile, Problem, Rows, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.recordlog import RecordLog
-from tailboard_tui.formats.sources import ByteSource, Complaint, Source
+from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
 from tailboard_tui.formats.surroundings import read_mapping
 from tailboard_tui.formats.wandbmedia import media_records
 from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords
@@ -51,6 +51,16 @@ class WandbDecoder:
     def pending_bytes(self) -> int:
         """Bytes of an unfinished record at the end."""
         return self._log.pending_bytes
+
+    def state(self) -> State | None:
+        """Where reading stands; None within a record of several pieces."""
+        log = self._log.state()
+        return None if log is None else {"log": log, "records": self.records.state()}
+
+    def restore(self, state: State) -> None:
+        """Go on there."""
+        self._log.restore(state["log"])
+        self.records.restore(state["records"])
 
     def take(self) -> tuple[list[Rows], list[Complaint]]:
         """The points of the records that are whole."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Container
-from typing import Literal
+from collections.abc import Container, Mapping
+from typing import Any, Literal
+
+import msgspec
 
 from tailboard_tui.formats.base import Alert, Finish, Git, MetricDef, Rows, Value
 from tailboard_tui.formats.flat import flatten
@@ -69,6 +71,15 @@ class WandbRecords:
     def take(self) -> list[Rows]:
         """The points since the last call."""
         return self._history.take() + self._stats.take()
+
+    def state(self) -> Mapping[str, Any]:
+        """All facts so far, in JSON's types; no points."""
+        return {name: msgspec.to_builtins(getattr(self, name)) for name in _KEPT}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on there."""
+        for name, kind in _KEPT.items():
+            setattr(self, name, msgspec.convert(state[name], kind))
 
     def read(self, record: bytes, skipped: Container[int] = ()) -> str | None:
         """Take in one record, unless it is of a skipped kind; what is wrong with it, if anything."""
@@ -260,6 +271,23 @@ class WandbRecords:
         time = self.created + runtime if self.created is not None and runtime else self.last_time
         self.finish = Finish(time, "finished" if code == 0 else "failed", code)
 
+
+_KEPT: dict[str, Any] = {
+    "config": dict[str, Any],
+    "summary": dict[str, Any],
+    "run": dict[str, str],
+    "tags": tuple[str, ...],
+    "git": Git,
+    "created": float | None,
+    "environment": dict[str, str],
+    "arguments": tuple[str, ...],
+    "alerts": list[Alert],
+    "metric_defs": dict[str, MetricDef],
+    "finish": Finish | None,
+    "last_time": float | None,
+    "count": int,
+}
+"""Of `WandbRecords`, for the next process, with their types."""
 
 _READERS = {
     _HISTORY: WandbRecords._read_history,
