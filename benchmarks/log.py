@@ -26,7 +26,8 @@ from textual.app import App, ComposeResult
 
 from tailboard_tui.formats.base import LogFile
 from tailboard_tui.store.logfile import LogText
-from tailboard_tui.store.loghits import Hits, level_hits, search_hits
+from tailboard_tui.store.loghits import Hits
+from tailboard_tui.store.logmatch import level_hits, search_hits
 from tailboard_tui.store.logsearch import Pattern
 from tailboard_tui.theme import DARK, VARIABLES
 from tailboard_tui.widgets.log_pane import LogPane

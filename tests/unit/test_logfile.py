@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailboard_tui.store import loghits, logindex, logtime
+from tailboard_tui.store import loghits, logindex, logmatch, logtime
 from tailboard_tui.store.logfile import LogText
 from tailboard_tui.text.terminal_line import last_lines
 
@@ -34,7 +34,7 @@ LOGS = st.lists(BITS, max_size=60).map(b"".join)
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (logindex, loghits, logtime):
+    for module in (logindex, loghits, logmatch, logtime):
         monkeypatch.setattr(module, "BLOCK_BYTES", 16)
 
 
@@ -71,7 +71,7 @@ def test_any_growth_gives_the_rows_of_one_full_read(
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "x.log"
     with pytest.MonkeyPatch.context() as patch:
-        for module in (logindex, loghits, logtime):
+        for module in (logindex, loghits, logmatch, logtime):
             patch.setattr(module, "BLOCK_BYTES", 16)
         path.write_bytes(b"")
         log = LogText(str(path))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailboard_tui.store import loghits, logindex, logscan, logsearch
+from tailboard_tui.store import logblock, loghits, logindex, logmatch, logscan
 from tailboard_tui.store.logfile import LogText
-from tailboard_tui.store.loghits import Hits, filter_hits, level_hits, search_hits
+from tailboard_tui.store.loghits import Hits
 from tailboard_tui.store.loglevels import level_of, traceback_parts
+from tailboard_tui.store.logmatch import RowFilter, filter_hits, level_hits, search_hits
+from tailboard_tui.store.logrows import RowSet
 from tailboard_tui.store.logsearch import Pattern, ascii_lower
-from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError
+from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError, matching
 
 
 def opened(path: Path, data: bytes) -> LogText:
@@ -51,8 +55,8 @@ LINES = st.lists(
     lines=LINES,
     needle=st.sampled_from(["ab", "b", "bA", "abb", "1m", "é", "A", "m", "zz", "abab"]),
     block_bytes=st.sampled_from([11, 16, 40, logindex.BLOCK_BYTES]),
-    tries=st.sampled_from([0, 2, 400]),
-    scattered=st.sampled_from([0, 1, 200]),
+    tries=st.sampled_from([0, 2, 60]),
+    few=st.sampled_from([0, 1, 60]),
 )
 @settings(deadline=None, max_examples=200)
 def test_a_search_finds_the_rows_that_show_the_text(
@@ -61,14 +65,14 @@ def test_a_search_finds_the_rows_that_show_the_text(
     needle: str,
     block_bytes: int,
     tries: int,
-    scattered: int,
+    few: int,
 ) -> None:
     lines = [line if "\r" not in line else "\r" + line.rpartition("\r")[2] for line in lines]
     with pytest.MonkeyPatch.context() as patch:
-        for module in (logindex, loghits):
+        for module in (logindex, loghits, logmatch):
             patch.setattr(module, "BLOCK_BYTES", block_bytes)
         patch.setattr(logscan, "MOST_TRIES", tries)
-        patch.setattr(logsearch, "SCATTERED", scattered)
+        patch.setattr(logblock, "FEW", few)
         log = opened(
             tmp_path_factory.mktemp("log") / "x.log", "".join(line + "\n" for line in lines).encode()
         )
@@ -102,7 +106,7 @@ def test_many_hits_in_a_block_are_all_found(tmp_path: Path) -> None:
 def test_a_sequence_cut_by_the_edge_of_a_block_is_no_match(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (logindex, loghits):
+    for module in (logindex, loghits, logmatch):
         monkeypatch.setattr(module, "BLOCK_BYTES", 8)
     log = opened(tmp_path / "x.log", b"abcde\x1b[1mf\nabcd\x1b[31mm\n1m\n")
     assert found(log, "1m") == ["1m"]
@@ -118,9 +122,9 @@ def test_text_in_a_string_for_the_terminal_is_no_match(tmp_path: Path) -> None:
 def test_a_match_drawn_over_in_the_next_block_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (logindex, loghits):
+    for module in (logindex, loghits, logmatch):
         monkeypatch.setattr(module, "BLOCK_BYTES", 8)
-    monkeypatch.setattr(loghits, "LOOK_AHEAD_BYTES", 4)
+    monkeypatch.setattr(logmatch, "LOOK_AHEAD_BYTES", 4)
     log = opened(tmp_path / "x.log", b"\rloss 1 and more" * 3 + b"\rloss 2 in the end\nloss 1\n")
     assert found(log, "loss 1") == ["loss 1"]
     assert found(log, "loss 2") == ["loss 2 in the end"]
@@ -145,10 +149,10 @@ def test_hits_grow_with_the_file(tmp_path: Path) -> None:
 
 def test_filters_show_and_hide(tmp_path: Path) -> None:
     log = opened(tmp_path / "x.log", b"train a\nval a\ntrain b\nother\n")
-    assert texts(log, filter_hits(log, ("train", "val"))) == ["train a", "val a", "train b"]
-    assert texts(log, filter_hits(log, ("train", "!b"))) == ["train a"]
-    assert texts(log, filter_hits(log, ("!train",))) == ["val a", "other"]
-    assert texts(log, filter_hits(log, ("~a$", "!~^val"))) == ["train a"]
+    assert texts(log, filter_hits(log, RowFilter(("train", "val")))) == ["train a", "val a", "train b"]
+    assert texts(log, filter_hits(log, RowFilter(("train", "!b")))) == ["train a"]
+    assert texts(log, filter_hits(log, RowFilter(("!train",)))) == ["val a", "other"]
+    assert texts(log, filter_hits(log, RowFilter(("~a$", "!~^val")))) == ["train a"]
 
 
 TRACEBACK = b"""before
@@ -162,7 +166,7 @@ after
 
 def test_folding_leaves_the_head_and_the_exception(tmp_path: Path) -> None:
     log = opened(tmp_path / "x.log", TRACEBACK)
-    assert texts(log, filter_hits(log, (), is_folded=True)) == [
+    assert texts(log, filter_hits(log, RowFilter((), is_folded=True))) == [
         "before",
         "[rank0]: Traceback (most recent call last):",
         "[rank0]: RuntimeError: no",
@@ -227,6 +231,38 @@ def test_a_catastrophic_pattern_is_stopped() -> None:
     assert list(process.matching_lines(b"xa\nx\naa", 10)) == [0, 2]
     assert process.spans(["aab", "ba"], 10) == [[], [(1, 2)]]
     process.close()
+
+
+@given(
+    text=st.text("ab \n\t.", max_size=14),
+    pattern=st.sampled_from(
+        [
+            r"a+b",
+            r"^a",
+            r"b$",
+            r"\s",
+            r"[^a]",
+            r"a\s*b",
+            r"^$",
+            r"(a|b)\W",
+            r"[^b]*a",
+            r"b\b",
+            r"(?=\n)",
+            r"x*",
+        ]
+    ),
+)
+@settings(deadline=None, max_examples=200)
+def test_a_pattern_matches_lines_as_if_each_stood_alone(text: str, pattern: str) -> None:
+    expected = [at for at, line in enumerate(text.split("\n")) if re.search(pattern, line)]
+    assert list(matching(re.compile(pattern), text)) == expected
+
+
+@given(st.sets(st.integers(-5000, 5000), min_size=1))
+def test_a_set_of_rows_gives_back_its_rows(rows: set[int]) -> None:
+    kept = RowSet.of(np.array(sorted(rows), np.int64))
+    assert kept.array().tolist() == sorted(rows)
+    assert (kept.count, kept.first, kept.last) == (len(rows), min(rows), max(rows))
 
 
 def test_a_wrong_pattern_says_what_is_wrong() -> None:

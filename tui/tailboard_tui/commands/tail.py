@@ -247,7 +247,7 @@ def _chosen_rows(args: argparse.Namespace, log: LogText, times: LogTimes) -> lis
 
 
 def _hits(typed: str, log: LogText) -> Hits:
-    from tailboard_tui.store.loghits import search_hits
+    from tailboard_tui.store.logmatch import search_hits
     from tailboard_tui.store.logsearch import Pattern
 
     pattern = Pattern.parse(typed)

@@ -7,18 +7,19 @@ position stays what it is while earlier rows are still being found.
 
 from __future__ import annotations
 
+import math
 import re
-
-import numpy as np
+import time
 
 from tailboard_tui.formats.base import LogFile
 from tailboard_tui.store import bars
 from tailboard_tui.store.bars import Bar
 from tailboard_tui.store.logfile import Change, LogText
-from tailboard_tui.store.loghits import Hits, filter_hits, finder_hits, level_hits
+from tailboard_tui.store.loghits import Hits
 from tailboard_tui.store.logindex import IntArray
 from tailboard_tui.store.loglevels import Level, TracebackPart, level_of, traceback_parts
-from tailboard_tui.store.logmarks import ERROR, HIT, WARNING, Marks, marks
+from tailboard_tui.store.logmarks import BUCKETS, ERROR, HIT, NO_MARKS, WARNING, Marks, marks
+from tailboard_tui.store.logmatch import RowFilter, filter_hits, finder_hits, level_hits
 from tailboard_tui.store.logsearch import Finder, Pattern, make_finder
 from tailboard_tui.store.logstate import LogState, ViewRow
 from tailboard_tui.store.logtime import LogTimes
@@ -29,6 +30,9 @@ TRACEBACK_REACH = 80
 
 BAR_REACH = 3
 """Rows from the end in which the newest bar is looked for: nested bars, and a line printed below."""
+
+MARKS_S = 0.5
+"""While much is read, the overview is made anew at most so often."""
 
 WHOLE_LIMIT_BYTES = 1024 * 1024
 WHOLE_LIMIT_UPDATES = 1000
@@ -57,13 +61,17 @@ class LogReading:
         self._finder: Finder | None = None
         self._filters: tuple[str, ...] = ()
         self._is_folded = False
+        self._row_filter: RowFilter | None = None
         self._listed: Hits | None = None
         self._listed_above = 0
+        self._is_settled = False
+        self._marks = NO_MARKS
+        self._marked_at = -math.inf
 
     def close(self) -> None:
         """Close files and processes."""
         self.log.close()
-        for held in (self._finder, self._listed):
+        for held in (self._finder, self._row_filter):
             if held is not None:
                 held.close()
 
@@ -84,18 +92,17 @@ class LogReading:
     def _begin(self) -> None:
         """The file is another one: search it anew."""
         self.errors, self._warnings = level_hits(self.log)
-        self.search = finder_hits(self.log, self._finder) if self._finder is not None else None
         self._list()
 
     def step(self) -> bool:
         """Do one block of what is left to do, the most urgent first; whether there was anything."""
         if self.log.index is None:
             return False
-        if self.log.index.step() or self._step_listed() or (self.search is not None and self.search.step()):
-            return True
-        if self.errors is None or self._warnings is None:
-            return False
-        return self.errors.step() | self._warnings.step()
+        did = self.log.index.step() or self._step_listed() or (self.search is not None and self.search.step())
+        if not did and self.errors is not None and self._warnings is not None:
+            did = self.errors.step() | self._warnings.step()
+        self._is_settled = not did
+        return did
 
     def _step_listed(self) -> bool:
         if self._listed is None:
@@ -115,8 +122,12 @@ class LogReading:
         self.search = self._finder = None
         if self._pattern is not None and not self._pattern.problem:
             self._finder = make_finder(self._pattern)
-            if self.log.index is not None:
-                self.search = finder_hits(self.log, self._finder)
+            self._begin_search()
+
+    def _begin_search(self) -> None:
+        """Search all rows, or those that the filters leave."""
+        if self._finder is not None and self.log.index is not None:
+            self.search = finder_hits(self.log, self._finder, self._row_filter)
 
     def set_filters(self, filters: tuple[str, ...], *, is_folded: bool) -> None:
         """List only rows that the filters leave, and none within tracebacks if they are folded."""
@@ -134,24 +145,30 @@ class LogReading:
         return ("~" if self._pattern.is_regex else "") + self._pattern.text if self._pattern else ""
 
     def _list(self) -> None:
-        if self._listed is not None:
-            self._listed.close()
-        self._listed, self._listed_above = None, 0
+        if self._row_filter is not None:
+            self._row_filter.close()
+        self._listed = self._row_filter = None
+        self._listed_above = 0
         if (self._filters or self._is_folded) and self.log.index is not None:
-            self._listed = filter_hits(self.log, self._filters, is_folded=self._is_folded)
+            self._row_filter = RowFilter(self._filters, is_folded=self._is_folded)
+            self._listed = filter_hits(self.log, self._row_filter)
+        self._begin_search()
 
     def next_hit(self, hits: Hits, row: int, *, forward: bool) -> tuple[bool, int | None]:
-        """The next row of `hits` after `row`, or the last before it.
+        """The next row of `hits` in the view after `row`, or the last before it.
 
         Returns:
             Whether it is known by now, and the row, or None where there is none.
         """
-        assert self.log.index is not None
-        place = hits.position(row + 1) if forward else hits.position(row) - 1
-        is_searched = hits.is_complete or row >= self.log.index.start_row(hits.first_block)
-        if 0 <= place < hits.count and (is_searched or not forward):
-            return True, hits.row(place)
-        return hits.is_complete or (forward and is_searched), None
+        index = self.log.index
+        assert index is not None
+        searched = [hits] if self._listed is None else [hits, self._listed]
+        is_complete = all(one.is_complete for one in searched)
+        is_searched = is_complete or row >= max(index.start_row(one.first_block) for one in searched)
+        found = hits.nearest(row, forward=forward, among=self._listed)
+        if found is not None and (is_searched or not forward):
+            return True, found
+        return is_complete or (forward and is_searched), None
 
     # The view
 
@@ -229,25 +246,26 @@ class LogReading:
             errors=self.errors.count if self.errors is not None else 0,
             warnings=self._warnings.count if self._warnings is not None else 0,
             levels_fraction=self.errors.fraction if self.errors is not None else 0.0,
-            marks=self._marks(first, end),
+            marks=self._newest_marks(first, end),
             bar=self._newest_bar(),
         )
 
-    def _marks(self, first: int, end: int) -> Marks:
-        found = {WARNING: self._warnings, ERROR: self.errors, HIT: self.search}
-        places = {bit: self._positions(hits) for bit, hits in found.items() if hits is not None}
-        return marks(first, end, places)
+    def _newest_marks(self, first: int, end: int) -> Marks:
+        """Marks as of now, or as of shortly before while much is being read."""
+        now = time.monotonic()
+        if self._is_settled or now > self._marked_at + MARKS_S:
+            self._marked_at = now
+            found = {WARNING: self._warnings, ERROR: self.errors, HIT: self.search}
+            width = (end - first) // BUCKETS
+            places = {bit: self._positions(hits, width) for bit, hits in found.items() if hits is not None}
+            self._marks = marks(first, end, places)
+        return self._marks
 
-    def _positions(self, hits: Hits) -> IntArray:
-        """Positions of the rows of `hits` that are in the view."""
-        rows = hits.rows()
+    def _positions(self, hits: Hits, width: int) -> IntArray:
+        """Positions of the rows of `hits` that are in the view; of those within `width` rows some."""
         if self._listed is None:
-            return rows
-        listed = self._listed.rows()
-        places = np.searchsorted(listed, rows)
-        kept = places < len(listed)
-        kept[kept] = listed[places[kept]] == rows[kept]
-        return places[kept] - self._listed_above
+            return hits.sample(width)
+        return self._listed.positions(hits) - self._listed_above
 
     def _newest_bar(self) -> Bar | None:
         """The bar among the last rows: the one that is being drawn."""

@@ -25,6 +25,9 @@ HEADER = struct.Struct("<cI")
 LENGTH = struct.Struct("<I")
 MOST_SPANS = 10_000
 
+_NEEDS_LINES = re.compile(r"\(\?[^:P]|\\[AZB]|[*+?}]\+")
+"""Looking ahead or back, flags, ends of the text, possessive repeats."""
+
 START_S = 2.0
 """The child may take so much longer the first time: a busy machine starts a Python slowly."""
 
@@ -137,14 +140,33 @@ def _serve() -> None:
             flags = re.IGNORECASE if payload[:1] == b"i" else 0
             pattern = re.compile(payload[1:].decode("utf-8", "surrogatepass"), flags)
             continue
-        lines = payload.decode("utf-8", "replace").split("\n")
-        if kind == b"m":
-            numbers = array("I", (at for at, line in enumerate(lines) if pattern.search(line)))
-        else:
-            numbers = _spans(pattern, lines)
+        text = payload.decode("utf-8", "replace")
+        numbers = matching(pattern, text) if kind == b"m" else _spans(pattern, text.split("\n"))
         answer = numbers.tobytes()
         sink.write(LENGTH.pack(len(answer)) + answer)
         sink.flush()
+
+
+def matching(pattern: re.Pattern[str], text: str) -> array[int]:
+    """Numbers of the lines that match.
+
+    The pattern runs over all lines at once, several times faster than over each alone: the leftmost place
+    at which it matches is that of a line's own match, unless it reaches into the next line. Then, and for
+    patterns that look beyond what they match or tell a line's end from the text's, each line stands alone.
+    """
+    if _NEEDS_LINES.search(pattern.pattern):
+        return array("I", (at for at, line in enumerate(text.split("\n")) if pattern.search(line)))
+    whole = re.compile(pattern.pattern, pattern.flags | re.MULTILINE)
+    numbers, line, counted, place = array("I"), 0, 0, 0
+    while place <= len(text) and (found := whole.search(text, place)) is not None:
+        start = text.rfind("\n", 0, found.start()) + 1
+        end = text.find("\n", found.start())
+        end = end if end >= 0 else len(text)
+        line += text.count("\n", counted, start)
+        counted, place = start, end + 1
+        if found.end() <= end or pattern.search(text[start:end]):
+            numbers.append(line)
+    return numbers
 
 
 def _spans(pattern: re.Pattern[str], lines: list[str]) -> array[int]:

@@ -1,0 +1,233 @@
+"""The bytes of one block of a log, cut into pieces as far as that is needed, and what its pieces show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logscan import NONE
+
+NEWLINE, RETURN, ESCAPE = 10, 13, 27
+
+FEW = 60
+"""Offsets whose pieces are counted one by one; of more, numpy finds all at once faster."""
+
+SEQUENCE = re.compile(
+    rb"\x1b\[[0-?]*[ -/]*[@-~]"
+    rb"|\x1b[\]PX^_][^\x07\n\x18\x1a\x1b]*(?:\x07|\x1b\\)"
+    rb"|\x1b[ -/]*[0-OQ-WYZ`-~]"
+)
+"""What is not shown, as in `text.ansi`."""
+
+ByteArray = npt.NDArray[np.uint8]
+
+_IS_CONTROL = np.zeros(256, np.bool_)
+_IS_CONTROL[[NEWLINE, RETURN, ESCAPE]] = True
+
+
+class BlockText:
+    """The bytes of one block, and a little more; cut into pieces when that is needed.
+
+    Attributes:
+        data: The bytes.
+        limit: Where the block's last piece ends in `data`; what lies beyond belongs to the next block.
+        before: What stands before the block, as much as was asked for.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        cut: Callable[[], tuple[IntArray, IntArray]],
+        *,
+        limit: int,
+        before: bytes = b"",
+        is_plain: bool = False,
+    ) -> None:
+        """Remember the bytes.
+
+        Args:
+            data: See the class.
+            cut: Gives the offsets in `data` at which pieces start and end, shape (n,) each.
+            limit: See the class.
+            before: See the class.
+            is_plain: Whether each newline, and nothing else, begins a piece.
+        """
+        self.data = data
+        self.limit = limit
+        self.before = before
+        self._cut = cut
+        self._is_plain = is_plain
+
+    @cached_property
+    def _bounds(self) -> tuple[IntArray, IntArray]:
+        return self._cut()
+
+    @property
+    def starts(self) -> IntArray:
+        """Where pieces start in `data`, shape (n,)."""
+        return self._bounds[0]
+
+    @property
+    def ends(self) -> IntArray:
+        """Where they end, exclusive, shape (n,)."""
+        return self._bounds[1]
+
+    def piece(self, number: int) -> bytes:
+        """One piece."""
+        start, end = self._span(number)
+        return self.data[start:end]
+
+    def _span(self, number: int) -> tuple[int, int]:
+        if not self._is_plain:
+            return int(self.starts[number]), int(self.ends[number])
+        newlines = self._newlines
+        start = int(newlines[number - 1]) + 1 if number else 0
+        return start, int(newlines[number]) if number < len(newlines) else self.limit
+
+    def shown(self, number: int) -> bytes:
+        """One piece as `shown_bytes`."""
+        return shown_bytes(self.piece(number))
+
+    def shown_lines(self) -> bytes:
+        """All pieces as `shown_bytes`, joined by newlines; none of them holds one."""
+        if not self._is_plain:
+            return b"\n".join(self.shown(at) for at in range(len(self.starts)))
+        parts: list[bytes] = []
+        done = 0
+        for at in np.union1d(self.colored, self.drawn_over).tolist():
+            start, end = self._span(at)
+            parts += (self.data[done:start], shown_bytes(self.data[start:end]))
+            done = end
+        parts.append(self.data[done : self.limit])
+        return b"".join(parts).replace(b"\r\n", b"\n").removesuffix(b"\r")
+
+    @cached_property
+    def _controls(self) -> tuple[IntArray, ByteArray]:
+        """Where newlines, carriage returns and escapes stand before `limit`, and which of them it is."""
+        array = np.frombuffer(self.data, np.uint8)[: self.limit]
+        places = (array < 32).nonzero()[0]
+        kinds = array[places]
+        is_wanted = _IS_CONTROL[kinds]
+        return (places, kinds) if is_wanted.all() else (places[is_wanted], kinds[is_wanted])
+
+    @cached_property
+    def _newlines(self) -> IntArray:
+        places, kinds = self._controls
+        newlines: IntArray = places[kinds == NEWLINE]
+        return newlines
+
+    @cached_property
+    def _control_pieces(self) -> IntArray:
+        """The piece in which each of `_controls` stands; a newline is none's."""
+        places, kinds = self._controls
+        return np.cumsum(kinds == NEWLINE) if self._is_plain else self.pieces_at(places)
+
+    @cached_property
+    def escapes(self) -> IntArray:
+        """Where escape sequences begin, shape (n,)."""
+        places, kinds = self._controls
+        escapes: IntArray = places[kinds == ESCAPE]
+        return escapes
+
+    @cached_property
+    def has_strings(self) -> bool:
+        """Whether an escape sequence is another than `ESC [ ...`: it may hide text."""
+        array = np.frombuffer(self.data, np.uint8)
+        return bool((array[np.minimum(self.escapes + 1, len(array) - 1)] != ord("[")).any())
+
+    @cached_property
+    def colored(self) -> IntArray:
+        """The pieces with escape sequences."""
+        return self._with(ESCAPE) if b"\x1b" in self.data else NONE
+
+    @cached_property
+    def drawn_over(self) -> IntArray:
+        """The pieces with carriage returns, but for those right before a newline."""
+        return self._with(RETURN) if b"\r" in self.data else NONE
+
+    def _with(self, kind: int) -> IntArray:
+        places, kinds = self._controls
+        is_kind = kinds == kind
+        if kind == RETURN:
+            is_kind[:-1] &= (kinds[1:] != NEWLINE) | (places[1:] != places[:-1] + 1)
+        return each_once(self._control_pieces[is_kind])
+
+    def pieces_at(self, places: IntArray) -> IntArray:
+        """The piece in which each of these ascending offsets before `limit` lies."""
+        if self._is_plain:
+            return np.searchsorted(self._newlines, places)
+        return np.searchsorted(self.starts, places, side="right") - 1
+
+    def holding(self, places: IntArray) -> IntArray:
+        """The pieces in which these ascending offsets lie, each once."""
+        places = places[: np.searchsorted(places, self.limit)]
+        if not self._is_plain or len(places) > FEW or "_controls" in self.__dict__:
+            return each_once(self.pieces_at(places))
+        return each_once(self._newlines_before(places))
+
+    def _newlines_before(self, places: IntArray) -> IntArray:
+        """Newlines in front of each of a few offsets: faster than to find all of them."""
+        is_newline = np.frombuffer(self.data, np.uint8) == NEWLINE
+        counts, start = [], 0
+        for place in places.tolist():
+            counts.append(np.count_nonzero(is_newline[start:place]))
+            start = place
+        return np.cumsum(np.array(counts, np.int64))
+
+    def line_around(self, place: int) -> tuple[int, int]:
+        """Where the piece that holds an offset before `limit` starts and ends."""
+        if not self._is_plain:
+            at = int(np.searchsorted(self.starts, place, side="right")) - 1
+            return int(self.starts[at]), int(self.ends[at])
+        end = self.data.find(b"\n", place, self.limit)
+        return self.data.rfind(b"\n", 0, place) + 1, end if end >= 0 else self.limit
+
+    def without_colors(self) -> BlockText:
+        """The same without escape sequences; the pieces keep their numbers."""
+        cuts = np.array([found.span() for found in SEQUENCE.finditer(self.data)], np.int64).reshape(-1, 2)
+        removed = np.append(0, np.cumsum(cuts[:, 1] - cuts[:, 0]))
+
+        def moved(at: IntArray) -> IntArray:
+            shifted: IntArray = at - removed[np.searchsorted(cuts[:, 0], at)]
+            return shifted
+
+        starts, ends = (moved(at) for at in self._bounds)
+        limit = int(moved(np.array([self.limit]))[0])
+        return BlockText(
+            SEQUENCE.sub(b"", self.data),
+            lambda: (starts, ends),
+            limit=limit,
+            before=self.before,
+            is_plain=self._is_plain,
+        )
+
+
+def each_once(ascending: IntArray) -> IntArray:
+    """Ascending numbers without those that stand there already."""
+    if not len(ascending):
+        return NONE
+    is_first = np.empty(len(ascending), np.bool_)
+    is_first[0] = True
+    np.not_equal(ascending[1:], ascending[:-1], out=is_first[1:])
+    once: IntArray = ascending[is_first]
+    return once
+
+
+def shown_part(piece: bytes) -> bytes:
+    """The last state of a row that is drawn over: after the last carriage return, unless that is blank."""
+    piece = piece.rstrip(b"\r")
+    if b"\r" not in piece:
+        return piece
+    before, _, last = piece.rpartition(b"\r")
+    return last if last.strip() else before.rpartition(b"\r")[2]
+
+
+def shown_bytes(piece: bytes) -> bytes:
+    """A piece without escape sequences, and of a bar its last state."""
+    piece = shown_part(piece)
+    return SEQUENCE.sub(b"", piece) if b"\x1b" in piece else piece
