@@ -18,7 +18,8 @@ from chart_runs import row
 from helpers import until
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.widgets import media_pane
-from tailboard_tui.widgets.media_pane import MediaPane, MediaView
+from tailboard_tui.widgets.media_pane import MediaPane
+from tailboard_tui.widgets.media_view import MediaView
 from tailboard_tui.widgets.selection import Selection, ShownRun
 
 

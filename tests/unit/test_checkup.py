@@ -8,6 +8,7 @@ import pytest
 
 from helpers import write_run
 from tailboard_tui.store.checkup import Check, machine, tree
+from tailboard_tui.text.graphics import Graphics
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +47,25 @@ def test_a_dumb_terminal_is_bad() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "state"),
-    [({"KITTY_WINDOW_ID": "1"}, "ok"), ({"TERM_PROGRAM": "iTerm.app"}, "ok"), ({}, "note")],
+    ("answer", "state", "text"),
+    [
+        (Graphics("kitty", (9, 18), "kitty(0.42)"), "ok", "kitty (kitty(0.42)), cells of 9x18"),
+        (Graphics("blocks", terminal="tmux 3.3a"), "note", "none in this terminal (tmux 3.3a)"),
+        (None, "note", "did not answer"),
+    ],
 )
-def test_graphics_are_told_from_the_terminal(environment: dict[str, str], state: str) -> None:
-    assert checks("graphics", **environment)[0].state == state
+def test_graphics_are_what_the_terminal_answered(answer: Graphics | None, state: str, text: str) -> None:
+    (check,) = (c for c in machine({}, is_terminal=True, graphics=answer) if c.topic == "graphics")
+    assert check.state == state
+    assert text in check.text
+
+
+def test_the_settings_decide_over_the_terminals_answer(tmp_path: Path) -> None:
+    path = tmp_path / "config" / "tailboard" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('images = "sixel"\n')
+    (check,) = (c for c in machine({}, is_terminal=True) if c.topic == "graphics")
+    assert check.text == "sixel, as config.toml says"
 
 
 def states(root: Path, now: float) -> dict[str, str]:

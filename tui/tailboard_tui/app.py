@@ -18,7 +18,7 @@ from textual.driver import Driver
 from textual.geometry import Size
 
 from tailboard_tui.actions import bindings, keymap
-from tailboard_tui.messages import RunsChanged, TerminalBackground
+from tailboard_tui.messages import GraphicsFound, GraphicsWanted, RunsChanged, TerminalBackground
 from tailboard_tui.screens.explorer import Explorer
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from tailboard_tui.store.model import StoreChange
+    from tailboard_tui.text.graphics import Graphics
 
 
 SWITCH_S = 0.001
@@ -91,6 +92,7 @@ class TailboardApp(App[None]):
         self._store: Store | None = None
         self._painted_size: Size | None = None
         self._has_started = False
+        self._tell_graphics: Callable[[Graphics], None] | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self._first_theme()
@@ -220,6 +222,19 @@ class TailboardApp(App[None]):
         """Dark or light as the terminal is, unless the user has chosen a theme."""
         if self.settings.theme not in self.available_themes and self.theme in (DARK.name, LIGHT.name):
             self.theme = DARK.name if message.is_dark else LIGHT.name
+
+    @on(GraphicsWanted)
+    def _ask_graphics(self, message: GraphicsWanted) -> None:
+        """Ask the terminal, if it is one of ours: not a browser, not a test."""
+        self._tell_graphics = message.tell
+        ask = getattr(self._driver, "ask_graphics", None)
+        if ask is not None:
+            ask()
+
+    @on(GraphicsFound)
+    def _hand_graphics(self, message: GraphicsFound) -> None:
+        if self._tell_graphics is not None:
+            self._tell_graphics(message.graphics)
 
     async def action_help(self) -> None:
         """Show all keys, or close them."""

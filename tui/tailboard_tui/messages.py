@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.message import Message
+
+from tailboard_tui.text.graphics import Graphics
 
 
 class RunsChanged(Message):
@@ -39,3 +43,20 @@ class TerminalBackground(Message):
     def __init__(self, is_dark: bool) -> None:
         super().__init__()
         self.is_dark = is_dark
+
+
+class GraphicsWanted(Message):
+    """Images are about to be shown: the terminal is to be asked which graphics it has."""
+
+    def __init__(self, tell: Callable[[Graphics], None]) -> None:
+        """Args: tell: Called with the answer, if one comes."""
+        super().__init__()
+        self.tell = tell
+
+
+class GraphicsFound(Message):
+    """The terminal has said which graphics it has."""
+
+    def __init__(self, graphics: Graphics) -> None:
+        super().__init__()
+        self.graphics = graphics

@@ -46,8 +46,10 @@ class Settings:
     """`auto` or `poll`; the environment variable TAILBOARD_WATCH wins."""
     ascii: bool = False
     """Draw without braille and box characters."""
+    images: str = "auto"
+    """How images are drawn: `auto` asks the terminal; `kitty`, `iterm`, `sixel` or `blocks` decides."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Action id to key, over the table in `actions.py`."""
+    """Action id to key, over the table in `action_table.py`."""
     patterns: tuple[Mapping[str, str], ...] = ()
     """Further patterns for metrics in plain logs (docs/formats.md)."""
     problems: tuple[str, ...] = ()

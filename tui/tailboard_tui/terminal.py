@@ -18,7 +18,8 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-from tailboard_tui.messages import TerminalBackground
+from tailboard_tui.messages import GraphicsFound, TerminalBackground
+from tailboard_tui.text.graphics import Answers, questions
 from tailboard_tui.text.plain import plain
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, app: App[object], **options: Any) -> None:  # noqa: ANN401  # Textual's own options
         super().__init__(app, **options)
         self._has_terminal = False
+        self._answers: Answers | None = None
         self._file = _Output(sys.__stdout__.fileno() if sys.__stdout__ else 1)  # type: ignore[assignment]
 
     def start_application_mode(self) -> None:
@@ -94,6 +96,19 @@ class TerminalDriver(LinuxDriver):
         self._has_terminal = self._key_thread is not None and self._key_thread.is_alive()
         if self._has_terminal:
             self.write(_ASK_BACKGROUND)
+            self.flush()
+
+    def ask_graphics(self) -> None:
+        """Ask, once, which graphics the terminal has; `GraphicsFound` brings the answer, if one comes."""
+        if self._has_terminal and self._answers is None:
+            self._answers = Answers()
+            self.write(questions(os.environ))
+            self.flush()
+
+    def send_graphics(self, text: str) -> None:
+        """Send what is no part of a frame, unless the terminal is given back already."""
+        if self._has_terminal:
+            super().write(text)
             self.flush()
 
     def stop_application_mode(self) -> None:
@@ -138,7 +153,7 @@ class TerminalDriver(LinuxDriver):
                     if not read:
                         self._hang_up()
                         return
-                    text, held = self._without_answers(held + decode(read))
+                    text, held = self._without_answers(held + self._without_graphics(decode(read)))
                     for event in parser.feed(text) if text else ():
                         self.process_message(event)
                 for event in parser.tick():
@@ -148,6 +163,15 @@ class TerminalDriver(LinuxDriver):
                 pass
         except (EOFError, ParseError):
             pass
+
+    def _without_graphics(self, text: str) -> str:
+        """`text` without what the terminal answered about its graphics."""
+        if self._answers is None or self._answers.found is not None:
+            return text
+        text = self._answers.take(text)
+        if self._answers.found is not None:
+            self.send_message(GraphicsFound(self._answers.found))
+        return text
 
     def _without_answers(self, text: str) -> tuple[str, str]:
         """`text` without what the terminal answered, and the beginning of an answer to wait for."""

@@ -20,6 +20,7 @@ from tailboard_tui.commands.common import (
     roots,
 )
 from tailboard_tui.store.checkup import Check, machine, tree
+from tailboard_tui.text.graphics import Graphics, ask
 from tailboard_tui.text.safe import clean
 
 MARKS: dict[str, tuple[str, Color]] = {
@@ -47,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     """Check and report."""
     places = roots([*args.paths, *(args.root or ())])
     now = time.time()
-    parts = [("this machine", machine(os.environ, is_terminal=sys.stdout.isatty()))]
+    is_terminal = sys.stdout.isatty()
+    parts = [("this machine", machine(os.environ, is_terminal=is_terminal, graphics=_graphics()))]
     parts += [(os.path.abspath(place), tree(place, now)) for place in places]
     found: list[tuple[str, Check]] = []
     for title, checks in parts:
@@ -60,6 +62,15 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(found)
     return FAILED if any(check.state == "bad" for _, check in found) else OK
+
+
+def _graphics() -> Graphics | None:
+    """What the terminal has for images; None where there is none to be asked, or it does not answer."""
+    from tailboard_tui.terminal import check_terminal
+
+    if check_terminal() is not None:
+        return None
+    return ask(os.environ, reading=sys.stdin.fileno(), writing=sys.stdout.fileno())
 
 
 def _print(check: Check) -> None:

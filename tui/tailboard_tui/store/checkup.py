@@ -13,16 +13,17 @@ from typing import Literal
 
 from tailboard_tui.settings import cache_dir, config_dir, load_settings, state_dir
 from tailboard_tui.text import units
+from tailboard_tui.text.graphics import PROTOCOLS, Graphics
 
 State = Literal["ok", "note", "bad"]
 
 PACKAGES = ("textual", "rich", "numpy", "msgspec", "watchdog", "platformdirs", "pandas", "plotext")
 EXTRAS = {
-    "textual-image": "pictures in the Media tab",
+    "pillow": "JPEG, GIF, WebP and rare PNG in the Media tab",
     "textual-serve": "`tailboard serve`",
     "nvidia-ml-py": "GPU samples",
 }
-EXTRA_NAMES = {"textual-image": "images", "textual-serve": "serve", "nvidia-ml-py": "gpu"}
+EXTRA_NAMES = {"pillow": "images", "textual-serve": "serve", "nvidia-ml-py": "gpu"}
 
 FEW_WATCHES = 8192
 FEW_INSTANCES = 64
@@ -47,15 +48,19 @@ class Check:
     """What to do about it."""
 
 
-def machine(environment: Mapping[str, str], *, is_terminal: bool) -> Iterator[Check]:
+def machine(
+    environment: Mapping[str, str], *, is_terminal: bool, graphics: Graphics | None = None
+) -> Iterator[Check]:
     """What is installed, and what the terminal and the directories of the user can do.
 
     Args:
         is_terminal: Whether stdout is one.
+        graphics: What the terminal answered about its graphics, if it did.
     """
     yield from _versions()
     yield from _plug_ins()
     yield from _terminal(environment, is_terminal)
+    yield _graphics(graphics)
     yield from _settings()
     yield from _directories()
     yield from _events()
@@ -114,7 +119,6 @@ def _terminal(environment: Mapping[str, str], is_terminal: bool) -> Iterator[Che
     if term in ("", "dumb"):
         yield Check("terminal", "bad", f"TERM is {term or 'not set'}", "set TERM, e.g. TERM=xterm-256color")
     yield _colors(environment, term)
-    yield _graphics(environment, term)
     encoding = locale.getpreferredencoding(False)
     if encoding.lower().replace("-", "") == "utf8":
         yield Check("Unicode", "ok", encoding)
@@ -142,13 +146,17 @@ def _colors(environment: Mapping[str, str], term: str) -> Check:
     return Check("colours", "note", f"{count}{f' inside {inside}' if inside else ''}", advice)
 
 
-def _graphics(environment: Mapping[str, str], term: str) -> Check:
-    program = environment.get("TERM_PROGRAM", "")
-    if environment.get("KITTY_WINDOW_ID") or "kitty" in term or program == "ghostty":
-        return Check("graphics", "ok", "kitty's protocol")
-    if program in ("iTerm.app", "WezTerm", "vscode"):
-        return Check("graphics", "ok", f"{program}: iTerm's or sixel")
-    return Check("graphics", "note", "none known of this terminal: pictures are drawn with half blocks")
+def _graphics(found: Graphics | None) -> Check:
+    wanted = load_settings().images
+    if wanted in PROTOCOLS:
+        return Check("graphics", "ok", f"{wanted}, as config.toml says")
+    if found is None:
+        return Check("graphics", "note", "the terminal did not answer: images are drawn with half blocks")
+    name = f" ({found.terminal})" if found.terminal else ""
+    if found.protocol == "blocks":
+        return Check("graphics", "note", f"none in this terminal{name}: images are drawn with half blocks")
+    width, height = found.cell
+    return Check("graphics", "ok", f"{found.protocol}{name}, cells of {width}x{height} pixels")
 
 
 def _settings() -> Iterator[Check]:

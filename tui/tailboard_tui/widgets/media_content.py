@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
@@ -11,12 +12,14 @@ from rich.cells import cell_len
 from tailboard_tui.formats.media import MediaRecord
 from tailboard_tui.plot.canvas import Canvas
 from tailboard_tui.plot.cells import Cells, CellStyle, fit
+from tailboard_tui.plot.graphics import Picture, picture
 from tailboard_tui.plot.heatmap import Histogram, draw_heatmap
 from tailboard_tui.plot.matrix import draw_matrix
 from tailboard_tui.plot.pixels import ImageError, decode, half_blocks
 from tailboard_tui.plot.spec import Look
 from tailboard_tui.store.media import matrix_of, media_file, numbers, table_rows
 from tailboard_tui.text import units
+from tailboard_tui.text.graphics import Graphics
 from tailboard_tui.text.safe import clean_lines
 
 MOST_ROWS = 5000
@@ -28,32 +31,55 @@ MOST_HISTOGRAMS = 400
 MAX_CELL_WIDTH = 40
 
 
+class Drawn(NamedTuple):
+    """A record as it can be shown."""
+
+    cells: Cells
+    picture: Picture | None = None
+    """Of an image: the same in pixels, for a terminal that has graphics."""
+
+
 def draw_record(
-    run_path: str, records: Sequence[MediaRecord], current: int, width: int, height: int, look: Look
-) -> Cells:
+    run_path: str,
+    records: Sequence[MediaRecord],
+    current: int,
+    width: int,
+    height: int,
+    look: Look,
+    graphics: Graphics,
+) -> Drawn:
     """`records[current]` in cells, `width` wide and as high as it needs (images and maps: `height`).
 
     May read the record's file: not for the event loop.
 
     Args:
         records: All of one key, in the order of their steps.
+        graphics: What the terminal has for images.
     """
     record = records[current]
     try:
-        if record.kind == "histogram":
-            return _histograms(records, current, width, height, look)
-        if record.kind == "confusion_matrix":
-            names, matrix = matrix_of(record)
-            return draw_matrix(matrix, names, record.key, width, look)
-        content = media_file(run_path, record)
         if record.kind == "image":
-            return half_blocks(decode(content), width, height, has_color=look.has_color)
-        if record.kind == "table":
-            return _table(*table_rows(record, content), width, look)
-        text = record.fields().get("text")
-        return lines_of(clean_lines(text if isinstance(text, str) else ""), width, look)
+            pixels = decode(media_file(run_path, record))
+            shown = picture(pixels, width, height, graphics, look.background) if look.has_color else None
+            return Drawn(half_blocks(pixels, width, height, has_color=look.has_color), shown)
+        return Drawn(_cells(run_path, records, current, width, height, look))
     except (OSError, ImageError) as error:
-        return lines_of(clean_lines(f"This cannot be shown: {error}"), width, look)
+        return Drawn(lines_of(clean_lines(f"This cannot be shown: {error}"), width, look))
+
+
+def _cells(
+    run_path: str, records: Sequence[MediaRecord], current: int, width: int, height: int, look: Look
+) -> Cells:
+    record = records[current]
+    if record.kind == "histogram":
+        return _histograms(records, current, width, height, look)
+    if record.kind == "confusion_matrix":
+        names, matrix = matrix_of(record)
+        return draw_matrix(matrix, names, record.key, width, look)
+    if record.kind == "table":
+        return _table(*table_rows(record, media_file(run_path, record)), width, look)
+    text = record.fields().get("text")
+    return lines_of(clean_lines(text if isinstance(text, str) else ""), width, look)
 
 
 def _histograms(records: Sequence[MediaRecord], current: int, width: int, height: int, look: Look) -> Cells:

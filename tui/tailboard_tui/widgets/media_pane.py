@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
-from textual.geometry import Region
-from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.formats.media import MediaRecord
-from tailboard_tui.plot.cells import Cells, fit
+from tailboard_tui.messages import GraphicsWanted
 from tailboard_tui.plot.spec import Look
 from tailboard_tui.store.media import MediaStore
 from tailboard_tui.store.media_foreign import ForeignMedia, open_media
-from tailboard_tui.widgets.cells import width_of
-from tailboard_tui.widgets.chart import cell_style
+from tailboard_tui.text.graphics import PROTOCOLS, Graphics
 from tailboard_tui.widgets.chart_look import look_of
-from tailboard_tui.widgets.media_content import draw_record
+from tailboard_tui.widgets.media_bar import MediaBar, StateText
+from tailboard_tui.widgets.media_content import Drawn, draw_record
+from tailboard_tui.widgets.media_view import MediaView
 from tailboard_tui.widgets.pace import Pace
 from tailboard_tui.widgets.selection import Selection
 
 READ_INTERVAL_S = 1.0
 """Media are looked for at most once a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the thread is to make."""
+
+    store: MediaStore | ForeignMedia
+    name: tuple[str, int] | None
+    at: int | None
+    drawn: tuple[object, ...]
+    """Key of what is shown already."""
+    width: int
+    height: int
+    look: Look
+    graphics: Graphics
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,85 +48,7 @@ class _Shown:
     key: tuple[object, ...]
     """Of what: drawn again only for another one."""
     records: tuple[MediaRecord, ...]
-    cells: Cells | None
-
-
-class MediaBar(Widget):
-    """Which name and step are shown, of how many."""
-
-    DEFAULT_CSS = "MediaBar { height: 2; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._texts = ("", "", "", 0, 0)
-        self._look = Look()
-
-    def show(self, name: str, kind: str, note: str, at: int, count: int, look: Look) -> None:
-        """Show record `at` of `count`."""
-        if (name, kind, note, at, count) != self._texts or look != self._look:
-            self._texts, self._look = (name, kind, note, at, count), look
-            self.refresh()
-
-    def render(self) -> Content:
-        """Name and kind, then a slider over the steps."""
-        name, kind, note, at, count = self._texts
-        width, look = self.size.width, self._look
-        right = fit(f"{kind}  {note}", max(width - 12, 0))
-        name = fit(name, max(width - width_of(right) - 3, 1))
-        gap = " " * max(width - width_of(name) - width_of(right) - 2, 0)
-        first = Content.assemble(" ", (name, f"bold {look.accent}"), gap, (right, look.muted))
-        if count < 2:
-            return first
-        place = f"  {at + 1} of {count}"
-        length = max(min(width - width_of(place) - 2, 80), 1)
-        knob = round(at / (count - 1) * (length - 1))
-        line, dot = ("-", "o") if look.is_ascii else ("─", "●")
-        slider = Content.assemble(
-            " ", (line * knob, look.accent), (dot, look.accent), (line * (length - 1 - knob), look.axis)
-        )
-        return Content.assemble(first, "\n", slider, (place, look.muted))
-
-
-class MediaView(Widget):
-    """A drawing, by the line API; scrolled where it is higher than the room."""
-
-    DEFAULT_CSS = "MediaView { height: 1fr; margin: 1 1 0 1; overflow: hidden; }"
-
-    class Resized(Message):
-        """There is another amount of room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cells: Cells | None = None
-        self.top = 0
-
-    def show(self, cells: Cells | None, *, keep_place: bool) -> None:
-        """Show another drawing."""
-        if cells is not self.cells:
-            self.cells = cells
-            self.top = self.top if keep_place else 0
-            self.refresh(Region(0, 0, *self.size))
-
-    def scroll_rows(self, rows: int) -> None:
-        """Move by rows, as far as there are some."""
-        height = self.cells.height if self.cells is not None else 0
-        top = min(max(self.top + rows, 0), max(height - self.size.height, 0))
-        if top != self.top:
-            self.top = top
-            self.refresh(Region(0, 0, *self.size))
-
-    def on_resize(self) -> None:
-        """Ask for a drawing of the new size."""
-        self.post_message(self.Resized())
-
-    def render_line(self, y: int) -> Strip:
-        """One row of the drawing."""
-        width = self.size.width
-        if self.cells is None or y + self.top >= self.cells.height:
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
-        segments = [Segment(text, base + cell_style(style)) for text, style in self.cells.runs(y + self.top)]
-        return Strip(segments, self.cells.width).adjust_cell_length(width, base)
+    drawn: Drawn | None
 
 
 class MediaPane(Vertical, can_focus=True):
@@ -142,6 +74,7 @@ class MediaPane(Vertical, can_focus=True):
         self._is_busy = False
         self._is_stale = False
         self._drawn: tuple[object, ...] = ()
+        self._graphics = Graphics()
         self._pace = Pace(self, READ_INTERVAL_S, self._work)
 
     def compose(self) -> ComposeResult:
@@ -149,6 +82,21 @@ class MediaPane(Vertical, can_focus=True):
         yield MediaBar()
         yield MediaView()
         yield StateText(id="state")
+
+    def on_mount(self) -> None:
+        """Ask which graphics the terminal has, unless the user does not want any."""
+        if self._wanted_protocol != "blocks":
+            self.post_message(GraphicsWanted(self._take_graphics))
+
+    @property
+    def _wanted_protocol(self) -> str:
+        return getattr(getattr(self.app, "settings", None), "images", "auto")
+
+    def _take_graphics(self, graphics: Graphics) -> None:
+        """The terminal's answer; a protocol in the settings stands above it."""
+        chosen = next((known for known in PROTOCOLS if known == self._wanted_protocol), graphics.protocol)
+        self._graphics = replace(graphics, protocol=chosen)
+        self._work()
 
     def show(self, selection: Selection) -> None:
         """Show the run under the cursor; see `selection.Pane`."""
@@ -179,36 +127,34 @@ class MediaPane(Vertical, can_focus=True):
         size = self.query_one(MediaView).size
         settings = getattr(self.app, "settings", None)
         look = look_of(self.app, is_ascii=bool(getattr(settings, "ascii", False)))
-        store, name, at, drawn = self._store, self._key, self._at, self._drawn
-        self._is_busy = True
-        self.run_worker(
-            lambda: self._make(store, name, at, drawn, size.width or 1, size.height or 1, look),
-            thread=True,
-            group="media",
+        wanted = _Wanted(
+            self._store,
+            self._key,
+            self._at,
+            self._drawn,
+            size.width or 1,
+            size.height or 1,
+            look,
+            self._graphics,
         )
+        self._is_busy = True
+        self.run_worker(lambda: self._make(wanted), thread=True, group="media")
 
-    def _make(
-        self,
-        store: MediaStore | ForeignMedia,
-        name: tuple[str, int] | None,
-        at: int | None,
-        drawn: tuple[object, ...],
-        width: int,
-        height: int,
-        look: Look,
-    ) -> None:
+    def _make(self, wanted: _Wanted) -> None:
         """In the thread."""
+        store, look = wanted.store, wanted.look
         records = store.read()
         names = names_of(records)
-        name = name if name in names else next(iter(names), None)
+        name = wanted.name if wanted.name in names else next(iter(names), None)
         own = [record for record in records if (record.key, record.index) == name]
-        shown = min(at, len(own) - 1) if at is not None else len(own) - 1
-        is_map = bool(own) and own[shown].kind == "histogram"
-        key = (store.run_path, name, shown, len(own) if is_map else 0, width, height, look)
-        cells = None
-        if own and key != drawn:
-            cells = draw_record(store.run_path, own, shown, width, height, look)
-        self.app.call_from_thread(self._take, store, name, _Shown(key, records, cells), look)
+        at = min(wanted.at, len(own) - 1) if wanted.at is not None else len(own) - 1
+        is_map = bool(own) and own[at].kind == "histogram"
+        size = wanted.width, wanted.height
+        key = (store.run_path, name, at, len(own) if is_map else 0, *size, look, wanted.graphics)
+        drawn = None
+        if own and key != wanted.drawn:
+            drawn = draw_record(store.run_path, own, at, *size, look, wanted.graphics)
+        self.app.call_from_thread(self._take, store, name, _Shown(key, records, drawn), look)
 
     def _take(
         self, store: MediaStore | ForeignMedia, name: tuple[str, int] | None, shown: _Shown, look: Look
@@ -218,10 +164,10 @@ class MediaPane(Vertical, can_focus=True):
             self._records = shown.records
             self._key = self._key or name
             self._show_bar(look)
-            if shown.cells is not None:
+            if shown.drawn is not None:
                 is_same = self._drawn[:2] == shown.key[:2]
                 self._drawn = shown.key
-                self.query_one(MediaView).show(shown.cells, keep_place=is_same)
+                self.query_one(MediaView).show(*shown.drawn, keep_place=is_same)
         if self._is_stale or (self._store is not None and not self._store.is_complete):
             self._is_stale = False
             self._work()
@@ -312,26 +258,6 @@ class MediaPane(Vertical, can_focus=True):
         """Draw at the new size."""
         event.stop()
         self._work()
-
-
-class StateText(Widget):
-    """Why there is nothing to see."""
-
-    DEFAULT_CSS = "StateText { height: auto; }"
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._text = ""
-
-    def show(self, text: str) -> None:
-        """Show `text`."""
-        if text != self._text:
-            self._text = text
-            self.refresh(layout=True)
-
-    def render(self) -> Content:
-        """The text."""
-        return Content(self._text)
 
 
 def names_of(records: tuple[MediaRecord, ...]) -> list[tuple[str, int]]:
