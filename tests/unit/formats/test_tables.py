@@ -14,6 +14,7 @@ from tailboard_tui.files.follow import Block
 from tailboard_tui.formats.csvtable import CsvTable
 from tailboard_tui.formats.detect import reader_of
 from tailboard_tui.formats.yamlfile import load
+from tailboard_tui.formats.yamlplain import load_plain
 from tailboard_tui.store.columns import RunColumns
 
 
@@ -248,3 +249,39 @@ def test_steps_that_are_infinitely_far_apart_are_no_warning() -> None:
     text = b"step,loss\n1e308,1\n-1e308,2\n1e308,3\n"
     parser.feed(Block(text, 1, 4, len(text)))
     assert parser.take()[0][0].steps.tolist() == [1e308, -1e308, 1e308]
+
+
+ODD_SCALARS = (
+    "true No ON null ~ 1e-3 1. .5 0x1f 007 1_000 1:30 - 'x' \"y\" [1] {} a#b *a .inf -0 "
+    "+1 1e400 path/to.x x=1,y=2 | > a: ö = << y 0.1.2 -.5 @x 2024-01-01"
+)
+yaml_scalars = st.one_of(
+    st.integers().map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(ODD_SCALARS.split()),
+    st.sampled_from(["", "a b", "a: b", "- a", "[1, 2]", "{a: 1}", "a #b", "!!str 1", "&a 1"]),
+    st.text("ab1.-_ :#'/", max_size=6),
+)
+yaml_keys = st.sampled_from(["a", "lr", "x.y", "a-b", "on", "1", "Null", "<<", "b c", "'q'", "", "y"])
+yaml_lines = st.one_of(
+    st.builds(lambda n, key, value: f"{' ' * n}{key}: {value}", st.integers(0, 5), yaml_keys, yaml_scalars),
+    st.builds(lambda n, key: f"{' ' * n}{key}:", st.integers(0, 5), yaml_keys),
+    st.builds(lambda n, value: f"{' ' * n}- {value}", st.integers(0, 2), yaml_scalars),
+    st.sampled_from(["", "---", "...", "# x", "  ", "\ta: 1", "a: 1 ", "a:  2"]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(yaml_lines, max_size=6).map("\n".join))
+def test_what_is_read_as_plain_yaml_is_what_pyyaml_reads(text: str) -> None:
+    found = load_plain(text)
+    if found is not None:
+        assert repr(found) == repr(load(text.encode()))
+
+
+def test_the_configuration_of_most_runs_is_plain_yaml() -> None:
+    text = "lr: 0.001\nname: resnet50\nflag: true\nnothing: null\nmodel:\n  layers: 2\n  path: a/b.yaml\n"
+    model = {"layers": 2, "path": "a/b.yaml"}
+    values = {"lr": 0.001, "name": "resnet50", "flag": True, "nothing": None, "model": model}
+    assert load_plain(text) == values
+    assert load_plain("- lr=0.1\n- model=b\n") == ["lr=0.1", "model=b"]

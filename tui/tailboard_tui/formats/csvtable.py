@@ -7,7 +7,6 @@ names or after a restart; padded names; comments; text in columns of numbers.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -32,9 +31,6 @@ MAX_COLUMNS = 20_000
 
 MAX_COMPLAINTS = 20
 """Of a file, told one by one."""
-
-_UNUSUAL = re.compile(rb'["#_]|\r(?!\n)|\n\n|\A\n')
-"""Quotes, comments, digits in groups, empty lines: what is looked at line by line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +122,13 @@ class CsvTable:
         Cells may be empty. A column that is filled with numbers shows that no line is a header again.
         """
         header = self.header
-        if header is None or not header.delimiter or self._open or _UNUSUAL.search(data):
+        if header is None or not header.delimiter or self._open or _is_unusual(data):
             return False
         data = data.replace(b"\r\n", b"\n")
         delimiter, width = header.delimiter.encode(), len(header.names)
         raw = np.frombuffer(data, dtype=np.uint8)
         marks = np.searchsorted(np.flatnonzero(raw == delimiter[0]), np.flatnonzero(raw == 10))
-        if not len(marks) or (np.diff(marks, prepend=0) != width - 1).any():
+        if not len(marks) or (marks != np.arange(1, len(marks) + 1) * (width - 1)).any():
             return False
         cells = data[:-1].replace(b"\n", delimiter).split(delimiter)
         found = [plain_numbers(cells[place::width]) for place in range(width)]
@@ -295,3 +291,10 @@ class CsvTable:
         self._bad += 1
         if self._bad <= MAX_COMPLAINTS:
             self._complaints.append(Complaint(line_number, message))
+
+
+def _is_unusual(data: bytes) -> bool:
+    """Whether lines are looked at one by one: for quotes, comments, digits in groups, empty lines."""
+    has_bare_returns = b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
+    marks = (b'"', b"#", b"_", b"\n\n", b"\n\r\n")
+    return has_bare_returns or data.startswith((b"\n", b"\r\n")) or any(mark in data for mark in marks)

@@ -6,9 +6,11 @@ Source: hydra/core/utils.py (`run_job`). Jobs of one sweep share the directory t
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from tailboard_tui.files.opening import read_small
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.formats.detect import Found, find, formats, reader_of
 from tailboard_tui.formats.logrun import holds_metrics, log_source, peek_at_log
@@ -122,12 +124,9 @@ def _opened(found: Found) -> RunReader:
 def decorated(facts: RunFacts, path: str) -> RunFacts:
     """The facts of a run in a job's directory with what `.hydra` tells of the job."""
     problems: list[Problem] = []
-    hydra = read_mapping(f"{path}/.hydra/hydra.yaml", ".hydra/hydra.yaml", problems).get("hydra")
-    hydra = hydra if isinstance(hydra, dict) else {}
     overrides = read_value(f"{path}/.hydra/overrides.yaml", ".hydra/overrides.yaml", problems)
     words = [str(word) for word in overrides] if isinstance(overrides, list) else []
-    job = hydra.get("job")
-    job_name = job.get("name") if isinstance(job, dict) else None
+    job_name = _job_name(f"{path}/.hydra/hydra.yaml", problems)
     parent = os.path.dirname(path)
     is_sweep = os.path.isfile(f"{parent}/multirun.yaml")
     when = "/".join(path.split("/")[-2:])
@@ -141,3 +140,23 @@ def decorated(facts: RunFacts, path: str) -> RunFacts:
         group=facts.group or (sweep if is_sweep else None),
         problems=(*facts.problems, *problems),
     )
+
+
+_JOB_NAME = re.compile(rb"^  job:\n(?:    .*\n)*?    name: ([A-Za-z][\w.-]*)\n", re.MULTILINE)
+"""In the file as Hydra dumps it: it is long, and no other entry of it is shown."""
+
+
+def _job_name(path: str, problems: list[Problem]) -> object:
+    """The name of the job: the rest of the file is parsed only where it is not spelled as Hydra does."""
+    try:
+        found = _JOB_NAME.search(read_small(path))
+    except OSError:
+        found = None
+    if found is not None and found[1].lower() not in _NO_NAMES:
+        return found[1].decode()
+    hydra = read_mapping(path, ".hydra/hydra.yaml", problems).get("hydra")
+    job = hydra.get("job") if isinstance(hydra, dict) else None
+    return job.get("name") if isinstance(job, dict) else None
+
+
+_NO_NAMES = frozenset({b"null", b"true", b"false", b"yes", b"no", b"on", b"off"})

@@ -104,14 +104,15 @@ class ResumeWatch:
         """`rows`, the next of their clock, with markers where a resumed segment begins."""
         steps = rows.steps
         is_step = np.isfinite(steps)
+        finite = steps[is_step]
         with np.errstate(over="ignore"):  # Steps of 1e308 and -1e308 are infinitely far apart.
-            changes = np.diff(steps[is_step], prepend=self._last)
+            changes = finite - np.concatenate(([self._last], finite[:-1]))[: len(finite)]
         if not (changes < 0).any():
             grown = changes[changes > 0]
             if len(grown):
                 self._stride = min(self._stride, float(grown.min()))
-            if is_step.any():
-                self._last = float(steps[is_step][-1])
+            if len(finite):
+                self._last = float(finite[-1])
             return rows
         found = [(row, step) for row, step in enumerate(steps.tolist()) if self.falls_back(step)]
         return replace(rows, resumes=tuple(sorted({*rows.resumes, *found})))

@@ -12,6 +12,7 @@ from tailboard_tui.files.opening import read_small
 from tailboard_tui.formats.base import LogFile, Problem, Value
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.listing import Entries
+from tailboard_tui.formats.yamlplain import load_plain
 
 CONFIG_FILES = (
     "config.yaml",
@@ -29,6 +30,9 @@ CONFIG_FILES = (
     "progress_config.json",
 )
 """Names under which training scripts leave their configuration, the more telling last."""
+
+PLAIN_BYTES = 64 * 1024
+"""Longer YAML files are no plain ones."""
 
 _LOG_NAME = re.compile(
     r"\.(?:log|out|err)\Z|\A(?:stdout|stderr|cout|output|log|logs?)\.txt\Z|\A(?:stdout|stderr)\Z"
@@ -123,7 +127,10 @@ def json_value(data: bytes) -> object:
 
 
 def yaml_value(data: bytes) -> object:
-    """The value of a YAML text, by the safe loader; errors as `json_value`."""
+    """The value of a YAML text; errors as `json_value`. What is not plain goes to the safe loader."""
+    found = load_plain(data.decode("utf-8", "replace")) if len(data) < PLAIN_BYTES else None
+    if found is not None:
+        return found
     from tailboard_tui.formats.yamlfile import load
 
     return load(data)

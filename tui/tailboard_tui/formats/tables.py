@@ -22,6 +22,8 @@ from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
 
 PEEK_BYTES = 4096
+_HEAD_LINES = 20
+"""At the begin of a table that tell its names and its first moment."""
 
 
 class TableReader(RunReader):
@@ -89,7 +91,9 @@ def peek_at_table(path: str, make: Callable[[], CsvTable]) -> Peek:
     except OSError:
         return Peek()
     table = make()
-    first = _rows_of(table, head[: head.rfind(b"\n") + 1], 1)
+    whole = head[: head.rfind(b"\n") + 1]
+    few = b"".join(whole.splitlines(keepends=True)[:_HEAD_LINES]) if tail else whole
+    first = _rows_of(table, few, 1)
     last = first
     if tail and table.header is not None:
         start = tail.find(b"\n") + 1

@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import FloatArray, Rows, RunFacts, Value
 from tailboard_tui.formats.listing import Listings
@@ -25,7 +23,10 @@ from tailboard_tui.formats.tfrecord import KEPT_BYTES, MEDIA_BYTES, TFRecords
 
 PEEK_BYTES = 4096
 PEEK_RECORDS = 12
-"""At each end of a file that are looked at before it is read: about 1 ms."""
+"""At the begin of a file that are looked at before it is read."""
+
+_TAIL_BYTES = (1024, 16 * 1024)
+"""At its end: the second where the first holds no whole scalar."""
 
 
 class EventFiles:
@@ -262,8 +263,8 @@ def _age(name: str) -> tuple[float, str]:
 def _head(path: str, *, with_scalars: bool) -> Events:
     events = Events()
     with contextlib.suppress(OSError):  # `poll` says why it cannot be read
-        records = TFRecords(wanted=slice(PEEK_RECORDS)).feed(read_slice(path, 0, PEEK_BYTES))
-        events.read(records if with_scalars else records.but_scalars())
+        records = TFRecords(wanted=slice(PEEK_RECORDS), but_scalars=not with_scalars)
+        events.read(records.feed(read_slice(path, 0, PEEK_BYTES)))
     return events
 
 
@@ -277,23 +278,28 @@ def peek_at(files: list[tuple[str, str]]) -> Peek:
     values: dict[str, float] = {}
     for path, prefix in files[-8:]:
         for tag, points in _tail(path).items():
-            steps, times, numbers = points.arrays()
-            values[prefix + tag] = float(numbers[-1])
-            last_step = max(last_step, float(steps[-1]))
-            if np.isfinite(times[-1]):
-                last_time = max(last_time, float(times[-1]))
+            step, time, value = points.last()
+            values[prefix + tag] = value
+            last_step = max(last_step, step)
+            if math.isfinite(time):
+                last_time = max(last_time, time)
     return Peek(None, _finite(last_time), _finite(last_step), values)
 
 
 def _tail(path: str) -> dict[str, TagPoints]:
     try:
-        start = max(os.stat(path, follow_symlinks=False).st_size - PEEK_BYTES, 0)
-        data = read_slice(path, start, PEEK_BYTES)
+        size = os.stat(path, follow_symlinks=False).st_size
+        for length in _TAIL_BYTES:
+            start = max(size - length, 0)
+            records = TFRecords(in_the_middle=start > 0, wanted=slice(-PEEK_RECORDS, None))
+            events = Events()
+            events.read(records.feed(read_slice(path, start, length)))
+            found = events.take()
+            if found or not start:
+                return found
     except OSError:
-        return {}
-    events = Events()
-    events.read(TFRecords(in_the_middle=start > 0, wanted=slice(-PEEK_RECORDS, None)).feed(data))
-    return events.take()
+        pass  # `poll` says why it cannot be read.
+    return {}
 
 
 def _finite(value: float) -> float | None:

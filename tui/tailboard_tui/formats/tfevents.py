@@ -78,6 +78,11 @@ class TagPoints:
         places = [int(block[0][0]) for block in self.blocks] + [one[0] for one in self.single[:1]]
         return min(places, default=0)
 
+    def last(self) -> tuple[float, float, float]:
+        """Step, time and value of the last point."""
+        found = [(int(block[0][-1]), *(float(part[-1]) for part in block[1:])) for block in self.blocks]
+        return max(found + self.single[-1:])[1:]  # type: ignore[return-value]  # four numbers less one
+
     def places(self) -> IndexArray:
         """Place of each point among the records, shape (n,), as `arrays` gives them."""
         found = [block[0] for block in self.blocks]
@@ -155,7 +160,9 @@ class Events:
         done = self._read_usual(records)
         for index in np.flatnonzero(~done).tolist():
             record = records[index]
-            if self._read_tensor(record, self._count + index):
+            if self._read_scalar(record, self._count + index) or self._read_tensor(
+                record, self._count + index
+            ):
                 continue
             self._record_at = records.offset + int(records.starts[index])
             try:
@@ -200,14 +207,9 @@ class Events:
         order = np.argsort(hashes, kind="stable")
         bounds = np.flatnonzero(np.diff(hashes[order])) + 1
         for part in np.split(order, bounds):
-            key = rows[part[0]].tobytes()
-            tag = self._usual.get(key)
+            tag = self._tag_of(rows[part[0]].tobytes())
             if tag is None:
-                tag = _usual_tag(key)
-                if tag is None or self._plugins.get(tag, "scalars") != "scalars":
-                    continue
-                if len(self._usual) < MAX_SHAPES:
-                    self._usual[key] = tag
+                continue
             same = (rows[part] == rows[part[0]]).all(axis=1)
             yield indices[np.sort(part[same])], tag
 
@@ -223,6 +225,32 @@ class Events:
             steps |= (raw[starts + 10 + place] & 0x7F).astype(np.int64) << (7 * place)
         found = self._points.setdefault(tag, TagPoints())
         found.blocks.append((group + self._count, steps.astype(np.float64), times.astype(np.float64), values))
+
+    def _read_scalar(self, record: bytes, place: int) -> bool:
+        """Read one record of the usual shape; False for any other."""
+        if len(record) < _USUAL_BYTES or (record[0], record[9], record[-5]) != (0x09, 0x10, 0x15):
+            return False
+        try:
+            step, at = varint(record, 10)
+        except WireError:
+            return False
+        tag = self._tag_of(record[at:-4])
+        if tag is None:
+            return False
+        point = (place, signed(step), double_of(record[1:9]), float_of(record[-4:]))
+        self._points.setdefault(tag, TagPoints()).single.append(point)
+        return True
+
+    def _tag_of(self, key: bytes) -> str | None:
+        """The tag of a usual scalar by what stands between its step and value."""
+        tag = self._usual.get(key)
+        if tag is None:
+            tag = _usual_tag(key)
+            if tag is None or self._plugins.get(tag, "scalars") != "scalars":
+                return None
+            if len(self._usual) < MAX_SHAPES:
+                self._usual[key] = tag
+        return tag
 
     def _read_tensor(self, record: bytes, place: int) -> bool:
         """Read a record of a shape that `_learn` has seen: TensorFlow 2's scalars; False for any other."""

@@ -55,20 +55,18 @@ class Records:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def but_scalars(self) -> Records:
-        """The first record, which tells when the file was begun, and those that are no usual scalar."""
-        raw = np.frombuffer(self.buffer, dtype=np.uint8)
-        is_kept = raw[self.starts + np.maximum(self.lengths - 5, 0)] != _FLOAT_FIELD
-        is_kept[:1] = True
-        kept = np.flatnonzero(is_kept)
-        return Records(self.buffer, self.starts[kept], self.lengths[kept], self.offset)
-
     def __getitem__(self, index: int) -> bytes:
         if not 0 <= index < len(self.starts):
             raise IndexError(index)
         start = int(self.starts[index])
         return self.buffer[start : start + int(self.lengths[index])]
 
+
+_HEADERS: dict[bytes, int] = {}
+"""Length by header with a right checksum. Records of a metric have few lengths, so most are known."""
+
+MAX_HEADERS = 4096
+_FEW_HEADERS = 64
 
 _NOWHERE = np.zeros(0, dtype=np.int64)
 
@@ -80,6 +78,8 @@ class TFRecords:
         in_the_middle: The bytes begin anywhere in the file: the first record is to be found.
         kept_bytes: A longer record is skipped.
         wanted: Which records of a piece are wanted, for looks at a file's ends: the others are not checked.
+        but_scalars: Of the wanted ones, only the first, which tells when the file was begun, and those that
+            are no usual scalar.
         offset: Where in the file the bytes begin.
     """
 
@@ -89,10 +89,13 @@ class TFRecords:
         in_the_middle: bool = False,
         kept_bytes: int = KEPT_BYTES,
         wanted: slice | None = None,
+        but_scalars: bool = False,
         offset: int = 0,
     ) -> None:
         self._kept_bytes = kept_bytes
         self._wanted = wanted
+        self._but_scalars = but_scalars
+        self._most: int = MAX_BYTES if wanted is None or wanted.stop is None else wanted.stop
         self._buffer = b""
         self._offset = offset
         """Place of the buffer's first byte in the file."""
@@ -100,8 +103,6 @@ class TFRecords:
         """Bytes of a too long record that are still to come."""
         self._lost_at: int | None = 0 if in_the_middle else None
         """Where the damage began that is being stepped over."""
-        self._headers: dict[bytes, int] = {}
-        """Headers whose checksum was right. Records of a metric have few lengths, so most are known."""
         self._damages = Damages()
 
     @property
@@ -120,7 +121,8 @@ class TFRecords:
         at = self._resync(0) if self._lost_at is not None else 0
         starts: list[int] = []
         lengths: list[int] = []
-        while at + HEADER_BYTES <= len(buffer):
+        most = self._most
+        while at + HEADER_BYTES <= len(buffer) and len(starts) < most:
             length = self._length(buffer[at : at + HEADER_BYTES])
             if length is None:
                 self._lost_at = self._offset + at
@@ -138,6 +140,13 @@ class TFRecords:
             at = end
         if self._wanted is not None:
             starts, lengths = starts[self._wanted], lengths[self._wanted]
+            if self._but_scalars:
+                kept = [
+                    place
+                    for place, (start, length) in enumerate(zip(starts, lengths, strict=True))
+                    if not place or buffer[start + max(length - 5, 0)] != _FLOAT_FIELD
+                ]
+                starts, lengths = [starts[place] for place in kept], [lengths[place] for place in kept]
         records = self._sound(buffer, starts, lengths)
         self._buffer = buffer[at:]
         self._offset += at
@@ -165,14 +174,14 @@ class TFRecords:
         self._damages = Damages(int(state["damages"]))
 
     def _length(self, header: bytes) -> int | None:
-        length = self._headers.get(header)
+        length = _HEADERS.get(header)
         if length is None:
             found = int.from_bytes(header[:8], "little")
             if found > MAX_BYTES or masked(header[:8]) != int.from_bytes(header[8:], "little"):
                 return None
             length = found
-            if len(self._headers) < 4096:
-                self._headers[header] = length
+            if len(_HEADERS) < MAX_HEADERS:
+                _HEADERS[header] = length
         return length
 
     def _sound(self, buffer: bytes, starts: list[int], lengths: list[int]) -> Records:
@@ -193,6 +202,12 @@ class TFRecords:
 
     def _resync(self, at: int) -> int:
         """The place of the next header with a right checksum, from `at` on; else the last 11 bytes."""
+        if self._wanted is not None and len(_HEADERS) <= _FEW_HEADERS:
+            # A look at a file's end needs any record, not the first one.
+            known = [place for header in _HEADERS if (place := self._buffer.find(header, at)) >= 0]
+            if known:
+                self._lost_at = None
+                return min(known)
         raw = np.frombuffer(self._buffer, dtype=np.uint8)
         last = len(raw) - HEADER_BYTES
         if at <= last:
