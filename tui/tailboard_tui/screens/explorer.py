@@ -43,6 +43,9 @@ TABLE_INTERVAL_S = 0.25
 SCAN_INTERVAL_S = 0.5
 """The same during the first scan: drawing takes its time from reading, which is what one waits for."""
 
+TICK_S = 5.0
+"""How often ages are looked at; they are told in steps of ten seconds at least."""
+
 GROUP_RUNS = 24
 """Runs of a group that are shown together when the cursor stands on it."""
 
@@ -109,10 +112,10 @@ class Explorer(ListActions, RunActions, PaneActions):
         return [Strip.blank(crop.width, self.rich_style)] * crop.height
 
     def on_mount(self) -> None:
-        """Say that we are looking; ages tick once a second, and only those that read differently."""
+        """Say that we are looking; ages tick, and only those that read differently are drawn."""
         self.table = self.query_one(RunTable)
         self.show_header()
-        self.set_interval(1.0, self._tick)
+        self.set_interval(TICK_S, self._tick)
 
     def _rows(self) -> tuple[RunRow, ...]:
         return self.source.rows()

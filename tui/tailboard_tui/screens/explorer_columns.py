@@ -14,6 +14,7 @@ from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.view_state import ViewState
 from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, NAME, RunColumn
+from tailboard_tui.widgets.run_table_layout import MIN_NAME_CELLS
 from tailboard_tui.widgets.run_table_measures import METRIC_ASPECTS, make_column
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ FEW_RUNS = 100
 SAMPLED_RUNS = 1000
 """Runs that automatic columns are chosen from."""
 
+NAME_STEP = 4
+MAX_NAME_CELLS = 200
+
 MAX_CONFIG_COLUMNS = 8
 """Chosen automatically; the picker offers the rest."""
 
@@ -43,6 +47,10 @@ class ColumnActions(Screen[None]):
 
     def save_view(self) -> None:
         """Keep the view for the next time."""
+        raise NotImplementedError
+
+    def save_view_soon(self) -> None:
+        """The same, once nothing has changed for a moment."""
         raise NotImplementedError
 
     def apply_order(self) -> None:
@@ -80,12 +88,27 @@ class ColumnActions(Screen[None]):
             self._show_columns(automatic_columns(rows))
 
     def _show_columns(self, ids: Sequence[str]) -> None:
+        self.table.set_name_width(self.view.widths.get(NAME.id, 0))
         self.table.set_columns([column for id in ids if (column := self.column(id))])
 
     def show_columns_now(self) -> None:
         """The view's columns are others: show them."""
         self._columns_at = float("-inf")
         self.choose_columns_again(is_scanning=False)
+
+    def action_narrow_name(self) -> None:
+        """Make the name column narrower."""
+        self._change_name_width(-NAME_STEP)
+
+    def action_widen_name(self) -> None:
+        """Make the name column wider."""
+        self._change_name_width(NAME_STEP)
+
+    def _change_name_width(self, by: int) -> None:
+        width = max(MIN_NAME_CELLS, min(self.table.name_width + by, MAX_NAME_CELLS))
+        self.view.widths[NAME.id] = width
+        self.table.set_name_width(width)
+        self.save_view_soon()
 
     def all_columns(self) -> list[Choice]:
         """Every column that these runs can have."""

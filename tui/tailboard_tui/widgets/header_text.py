@@ -10,15 +10,12 @@ from textual.content import Content
 
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
-from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, display_name
+from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, calm_age, display_name
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow, Status
 
 NAME_CELLS = 32
-FRESH_S = 10.0
-"""A run that wrote within this is not given an age: the line would change with every record."""
-
 COUNTED: tuple[Status, ...] = ("running", "stalled", "failed", "crashed")
 """Statuses that the header counts: what somebody may want to act on."""
 
@@ -99,8 +96,5 @@ def right_text(row: RunRow | None, now: float, *, with_name: bool) -> Content:
 
 
 def _ago(seconds: float) -> str:
-    if seconds < FRESH_S:
-        return "now"
-    if seconds < units.MINUTE_S:
-        return f"{int(seconds // 10) * 10}s ago"
-    return f"{units.age(seconds)} ago"
+    age = calm_age(seconds)
+    return age if age == "now" else f"{age} ago"

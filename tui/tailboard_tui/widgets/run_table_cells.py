@@ -10,11 +10,16 @@ from rich.style import Style
 
 from tailboard_tui.text import units
 from tailboard_tui.widgets.cells import fit, width_of
-from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, STATUS_ORDER, RunColumn
+from tailboard_tui.widgets.run_table_columns import NAME, STATUS_GLYPHS, STATUS_ORDER, RunColumn
+from tailboard_tui.widgets.run_table_layout import GAP_CELLS, LEAD_CELLS, short_title
 from tailboard_tui.widgets.run_table_lines import GroupLine
+from tailboard_tui.widgets.run_table_order import SortColumn
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow
+
+Face = tuple[str, bool, bool, bool]
+"""Status, star, problems, hidden."""
 
 GROUP_OPEN, GROUP_CLOSED = "▾", "▸"
 
@@ -23,6 +28,40 @@ Styles = Callable[[str], Style]
 """From the name of a component class to its style."""
 
 _PLAIN = Style()
+
+
+def face_of(row: RunRow) -> Face:
+    """What a line shows beside the texts of its cells."""
+    return row.status, row.star, bool(row.problems), row.is_hidden
+
+
+def header_cells(
+    name_width: int,
+    columns: Sequence[tuple[RunColumn, int]],
+    sort: Sequence[SortColumn],
+    styles: Styles,
+    *,
+    is_scrolled: bool,
+) -> list[Cell]:
+    """The titles; an arrow where the list is sorted by a column, with its place among several."""
+    order = {part.column.id: (place, part.descending) for place, part in enumerate(sort, 1)}
+
+    def cell(column: RunColumn, room: int) -> Cell:
+        arrow, style = "", _PLAIN
+        if column.id in order:
+            place, descending = order[column.id]
+            arrow = (" ▾" if descending else " ▴") + (str(place) if len(order) > 1 else "")
+            style = styles("sorted")
+        space = max(room - len(arrow), 0)
+        title = column.title if width_of(column.title) <= space else short_title(column)
+        text = fit(title, min(space, width_of(title))) + arrow
+        return fit(text, room, right=column.is_number), style
+
+    lead = "‹".rjust(LEAD_CELLS - 1) + " " if is_scrolled else " " * LEAD_CELLS
+    cells: list[Cell] = [(lead, _PLAIN), cell(NAME, name_width)]
+    for column, room in columns:
+        cells += [(" " * GAP_CELLS, _PLAIN), cell(column, room)]
+    return cells
 
 
 def run_cells(

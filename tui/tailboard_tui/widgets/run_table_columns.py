@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ STATUS_GLYPHS: Mapping[Status, str] = {
 STATUS_ORDER: tuple[Status, ...] = tuple(STATUS_GLYPHS)
 """What needs a look first, when sorted by status."""
 
+FRESH_S = 10.0
+"""Ages below a minute go in steps of this: seconds that tick repaint a line all the time and say nothing."""
+
 SPARK_CELLS = 10
 NAME_LIMIT = 500
 """Characters of a name or value that are looked at; nothing shows more in one cell."""
@@ -57,6 +61,11 @@ class RunColumn:
     role: str = ""
     """Style: `status`, `dim`, `spark`, `tags`, `best` or plain."""
 
+    @property
+    def look(self) -> tuple[object, ...]:
+        """What tells one column from another; its functions are made anew each time."""
+        return self.id, self.title, self.width, self.is_set, self.largest_first
+
 
 def _text_key(text: str | None) -> SortKey:
     return (1, text.casefold()) if text else None
@@ -70,7 +79,7 @@ def number_key(value: float | None) -> SortKey:
 def value_text(value: Value) -> str:
     """A config or summary value in one cell."""
     if isinstance(value, bool) or value is None:
-        return str(value)
+        return json.dumps(value)
     if isinstance(value, float):
         return units.number(value, 5)
     return clean(str(value) if not isinstance(value, str) else value[:NAME_LIMIT], NAME_LIMIT)
@@ -93,17 +102,25 @@ def display_name(row: RunRow) -> str:
     return clean((row.facts.name or row.facts.id)[:NAME_LIMIT], NAME_LIMIT)
 
 
+def calm_age(seconds: float) -> str:
+    """How long ago, in words that do not change all the time: `now`, `10s`, `20s` ... `1m`."""
+    if not FRESH_S <= seconds < units.MINUTE_S:
+        return units.age(seconds) if seconds >= units.MINUTE_S else "now"
+    return f"{int(seconds // FRESH_S * FRESH_S)}s"
+
+
 def _age_text(row: RunRow, now: float) -> str:
     when = row.last_write if row.ended is None else row.ended
-    return "" if when is None else units.age(now - when)
+    return "" if when is None else calm_age(now - when)
 
 
 def _duration_text(row: RunRow, now: float) -> str:
     seconds = row.duration_s(now)
     if seconds is None:
         return ""
-    # A running clock in seconds would repaint its row every second for no news.
-    return units.age(max(seconds, 1)) if row.ended is None else units.duration(seconds)
+    if row.ended is not None:
+        return units.duration(seconds)
+    return "" if seconds < FRESH_S else calm_age(seconds)
 
 
 def _step_text(row: RunRow, now: float) -> str:

@@ -66,7 +66,9 @@ class Layout:
         return None
 
 
-def lay_out(columns: Sequence[RunColumn], lines: RunLines, window: int, top: int, now: float) -> Layout:
+def lay_out(
+    columns: Sequence[RunColumn], lines: RunLines, window: int, top: int, now: float, *, name_width: int = 0
+) -> Layout:
     """Give every column its cells, as many as fit whole: half a number would be another number.
 
     The last one may be cut when it holds words. What is left over goes to the name.
@@ -77,13 +79,17 @@ def lay_out(columns: Sequence[RunColumn], lines: RunLines, window: int, top: int
         window: Cells.
         top: The first line in the window.
         now: Unix seconds.
+        name_width: Cells of the name, where the user has set them.
     """
     start = max(top - MEASURED_LINES // 2, 0)
     measured = lines.lines[start : start + MEASURED_LINES]
     sorted_by = {part.column.id for part in lines.sort}
-    full_name = max(max((_name_cells(line, lines, now) for line in measured), default=0), MIN_NAME_CELLS)
-    full_name = min(full_name, NAME.width)
-    name = min(full_name, max(int(window * NAME_SHARE) - LEAD_CELLS, MIN_NAME_CELLS))
+    if name_width:
+        name = full_name = min(name_width, max(window - LEAD_CELLS - MIN_NAME_CELLS, MIN_NAME_CELLS))
+    else:
+        full_name = max(max((_name_cells(line, lines, now) for line in measured), default=0), MIN_NAME_CELLS)
+        full_name = min(full_name, NAME.width)
+        name = min(full_name, max(int(window * NAME_SHARE) - LEAD_CELLS, MIN_NAME_CELLS))
     room = window - LEAD_CELLS - name - 1
     chosen: list[tuple[RunColumn, int]] = []
     for column in columns:
