@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tailboard_tui.store import loghits, logindex, logmatch, logtime
 from tailboard_tui.store.logfile import LogText
-from tailboard_tui.text.terminal_line import last_lines
+from tailboard_tui.text.terminal_line import Screen, last_lines
 
 BITS = st.sampled_from(
     [
@@ -167,3 +167,24 @@ def test_a_nested_bar_redrawn_many_times_stays_two_rows(tmp_path: Path) -> None:
         b"".join(b"\rout %d" % at + inner for at in range(5)) + b"\rout 5" + b"\n" * 2 + b"done\n"
     )
     assert fresh(path) == ["out 5", " in  49", "done"]
+
+
+def test_a_nested_bar_that_goes_on_costs_what_was_appended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.log"
+    inner = [b"\n\r in %5d\x1b[A" % at for at in range(20_010)]
+    path.write_bytes(b"\rout 1" + b"".join(inner[:20_000]))
+    log = LogText(str(path))
+    log.refresh()
+    assert read_all(log) == ["out 1", " in 19999"]
+    fed: list[int] = []
+    feed = Screen.feed
+    monkeypatch.setattr(Screen, "feed", lambda screen, text: (fed.append(len(text)), feed(screen, text))[1])
+    for update in inner[20_000:]:
+        with path.open("ab") as file:
+            file.write(update)
+        assert log.refresh() == "grown"
+        assert read_all(log) == ["out 1", " in " + update.decode()[6:11]]
+    assert 0 < sum(fed) < 40 * len(inner[0])
+    log.close()

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logscan import NONE
 
 NEWLINE, RETURN, ESCAPE = 10, 13, 27

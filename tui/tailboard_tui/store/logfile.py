@@ -14,6 +14,7 @@ from typing import Literal
 
 from tailboard_tui.files.opening import open_regular
 from tailboard_tui.store.logindex import LogIndex, Stretch
+from tailboard_tui.store.loglive import LiveRows
 from tailboard_tui.text.ansi import Line, show_controls
 from tailboard_tui.text.safe import LIMIT_CHARS
 from tailboard_tui.text.terminal_line import PIECE_BYTES, Screen, line_of
@@ -64,7 +65,8 @@ class LogText:
         self._fd = -1
         self._head = self._foot = b""
         self._rows: OrderedDict[int, LogRow] = OrderedDict()
-        self._live: tuple[int, int, Screen] | None = None
+        self._live: LiveRows | None = None
+        self._above_live: dict[int, LogRow] = {}
 
     @property
     def size_bytes(self) -> int:
@@ -139,6 +141,7 @@ class LogText:
         self.generation += 1
         self._rows.clear()
         self._live = None
+        self._above_live.clear()
         self.index = LogIndex(self.read, size_bytes, every_update=self.every_update)
         self.index.step()
         self._remember_content()
@@ -191,11 +194,35 @@ class LogText:
 
     def _draw_group(self, number: int, stretch: Stretch) -> LogRow:
         """A row that is drawn together with others, as nested bars are."""
+        if stretch.end == self.size_bytes:
+            return self._draw_live(number, stretch)
         lines, data, is_cut = self._group_lines(number, stretch)
         for other, line in lines.items():
             if not is_cut or other == number:
                 self._rows[other] = LogRow(other, stretch.start, stretch.end, line, _updates(data), is_cut)
         return self._rows.get(number) or LogRow(number, stretch.start, stretch.end, Line(""))
+
+    def _draw_live(self, number: int, stretch: Stretch) -> LogRow:
+        """As `_draw_group` at the end of a file that may grow: only what was appended is drawn anew."""
+        assert self.index is not None
+        live = self._live
+        if live is None or live.end < stretch.start or stretch.end - live.end > GROUP_BYTES:
+            start, row = max(stretch.end - PIECE_BYTES, stretch.start), stretch.row
+            if start > stretch.start:
+                start, row = self.index.piece_before(start)
+            live = self._live = LiveRows(start, row)
+            self._above_live.clear()
+        live.take_in(self.read, stretch.end)
+        line, is_cut = live.line(number), live.start > stretch.start
+        if line is not None:
+            return LogRow(number, stretch.start, stretch.end, line, live.updates, is_cut)
+        if number not in self._above_live:
+            lines, data, is_cut = self._group_lines(number, stretch)
+            drawn = lines.get(number, Line(""))
+            self._above_live[number] = LogRow(
+                number, stretch.start, stretch.end, drawn, _updates(data), is_cut
+            )
+        return self._above_live[number]
 
     def _group_lines(self, number: int, stretch: Stretch) -> tuple[dict[int, Line], bytes, bool]:
         assert self.index is not None

@@ -9,7 +9,8 @@ import numpy as np
 
 from tailboard_tui.store.logblock import BlockText, shown_bytes
 from tailboard_tui.store.logfile import LogText
-from tailboard_tui.store.logindex import BLOCK_BYTES, IntArray
+from tailboard_tui.store.logindex import BLOCK_BYTES
+from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logrows import NO_ROWS, RowSet
 from tailboard_tui.store.logscan import NONE
 from tailboard_tui.store.regex_process import RegexTimeoutError

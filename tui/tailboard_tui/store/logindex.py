@@ -13,113 +13,27 @@ A *piece* is a stretch of bytes between two row ends, or between those and a blo
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tailboard_tui.text.terminal_line import MOVES, move_rows
-
-IntArray = npt.NDArray[np.int64]
+from tailboard_tui.store.logpieces import (
+    LOOK_BACK_BYTES,
+    IntArray,
+    Pieces,
+    Summary,
+    extended,
+    split,
+    summary_of,
+    summary_of_pieces,
+)
 
 BLOCK_BYTES = 1024 * 1024
 """numpy's best size for finding newlines (anchors/logs.md 3): 0.1 ms to index, 1 ms to search."""
 
-LOOK_BACK_BYTES = 7
-"""A moving sequence that ends in a block may begin this much before it: `ESC [ 9999 A` is 7 long."""
-
-MOST_DIGITS = 4
-"""Of a number in a sequence that moves the cursor, as in `MOVES`."""
-
-_ESCAPE, _BRACKET = 0x1B, 0x5B
-_IS_DIGIT = np.zeros(256, np.bool_)
-_IS_DIGIT[ord("0") : ord("9") + 1] = True
-_IS_MOVE = np.zeros(256, np.bool_)
-_IS_MOVE[list(b"ABEF")] = True
-
-_EVENTS = re.compile(rb"\n|\x1b\[([0-9]{0,4})([ABEF])")
 _KEPT_BLOCKS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """The pieces of one block in file order. Arrays have shape (n,)."""
-
-    starts: IntArray
-    """Offsets in the file."""
-    ends: IntArray
-    """Exclusive, without the row's end."""
-    first_rows: IntArray
-    """Row in which each piece starts, from the block's first row on."""
-    low_rows: IntArray
-    """Uppermost and lowest row that each piece touches."""
-    high_rows: IntArray
-    moved: int
-    """Rows from the block's start to the next block's."""
-
-    @property
-    def has_moves(self) -> bool:
-        """Whether the cursor moves between rows by other than newlines."""
-        return self.high_rows is not self.low_rows
-
-
-def split(block: bytes, before: bytes, offset: int, *, every_update: bool, has_moves: bool) -> Pieces:
-    """The pieces of a block.
-
-    Args:
-        block: Its bytes.
-        before: The `LOOK_BACK_BYTES` bytes before it, fewer at the file's start.
-        offset: Where it begins in the file.
-        every_update: See the module.
-        has_moves: Whether sequences move the cursor between rows in it.
-    """
-    if has_moves:
-        return _split_with_moves(block, before, offset)
-    array = np.frombuffer(block, np.uint8)
-    ends = _row_ends(array, before) if every_update else np.flatnonzero(array == 10)
-    moved = len(ends)
-    starts = np.empty(moved + 1, np.int64)
-    starts[0] = 0
-    starts[1:] = ends + 1
-    ends = np.append(ends, len(block))
-    if not block[starts[-1] :].strip(b"\r\n" if every_update else b""):
-        starts, ends = starts[:-1], ends[:-1]
-    rows = np.arange(len(starts), dtype=np.int64)
-    return Pieces(starts + offset, ends + offset, rows, rows, rows, moved)
-
-
-def _row_ends(array: npt.NDArray[np.uint8], before: bytes) -> IntArray:
-    """Newlines and carriage returns that end a row: not those that stand next to another."""
-    previous = np.empty_like(array)
-    previous[0] = before[-1] if before else 10
-    previous[1:] = array[:-1]
-    after_return = previous == 13
-    return np.flatnonzero(
-        ((array == 10) & ~after_return) | ((array == 13) & ~after_return & (previous != 10))
-    )
-
-
-def _has_moves(block: bytes, before: bytes) -> bool:
-    """Whether a sequence that ends in `block` moves the cursor to another row."""
-    if b"\x1b" in before and MOVES.search(before + block[:LOOK_BACK_BYTES]) is not None:
-        return True
-    if b"\x1b" not in block:
-        return False
-    array = np.frombuffer(block, np.uint8)
-    last = len(array) - 1
-    ends = np.flatnonzero(array == _ESCAPE) + 1
-    ends = ends[array[np.minimum(ends, last)] == _BRACKET] + 1
-    for _ in range(MOST_DIGITS):
-        is_digit = _IS_DIGIT[array[np.minimum(ends, last)]]
-        if not is_digit.any():
-            break
-        ends += is_digit
-    ends = ends[ends <= last]
-    return bool(_IS_MOVE[array[ends]].any())
 
 
 def _keep_heap() -> None:
@@ -129,54 +43,6 @@ def _keep_heap() -> None:
     freed at a time, glibc keeps twice as much (mallopt(3), M_MMAP_THRESHOLD); elsewhere this does nothing.
     """
     bytearray(8 * BLOCK_BYTES)
-
-
-def _split_with_moves(block: bytes, before: bytes, offset: int) -> Pieces:
-    shift = offset - len(before)
-    starts, ends, firsts, lows, highs = [offset], [], [0], [], []
-    row = low = high = 0
-    for event in _EVENTS.finditer(before + block):
-        if event.end() + shift <= offset:
-            continue
-        if event[2] is not None:
-            row += move_rows(event[1], event[2])
-            low, high = min(low, row), max(high, row)
-            continue
-        ends.append(event.start() + shift)
-        lows.append(low)
-        highs.append(high)
-        row += 1
-        low = high = row
-        starts.append(event.end() + shift)
-        firsts.append(row)
-    if starts[-1] == offset + len(block):
-        del starts[-1], firsts[-1]
-    else:
-        ends.append(offset + len(block))
-        lows.append(low)
-        highs.append(high)
-    values = np.array([starts, ends, firsts, lows, highs], np.int64)
-    return Pieces(values[0], values[1], values[2], values[3], values[4], row)
-
-
-class _Summary(NamedTuple):
-    """Rows moved down in a block, the rows touched (high < low: none), whether it `has_moves`."""
-
-    moved: int = 0
-    low: int = 0
-    high: int = -1
-    has_moves: bool = False
-
-
-def _summary(block: bytes, before: bytes, *, every_update: bool) -> _Summary:
-    has_moves = not every_update and _has_moves(block, before)
-    if every_update or has_moves:
-        pieces = split(block, before, 0, every_update=every_update, has_moves=has_moves)
-        if not len(pieces.starts):
-            return _Summary(pieces.moved)
-        return _Summary(pieces.moved, int(pieces.low_rows.min()), int(pieces.high_rows.max()), has_moves)
-    moved = int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
-    return _Summary(moved, 0, moved - block.endswith(b"\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +125,7 @@ class LogIndex:
         first_changed = old_size // BLOCK_BYTES
         for block in range(first_changed, -(-size_bytes // BLOCK_BYTES)):
             self._make_room(block + 1)
-            self._pieces.pop(block, None)
-            self._set(block, int(self._starts[block]), self._summarise(block))
+            self._set(block, int(self._starts[block]), self._summarise_grown(block))
             self.end_block = max(self.end_block, block + 1)
         return min(self._first_touched_after(old_size, first_changed), old_end - 1)
 
@@ -411,11 +276,22 @@ class LogIndex:
         data = self._read(offset - before, length + before)
         return data[before:], data[:before]
 
-    def _summarise(self, block: int) -> _Summary:
+    def _summarise(self, block: int) -> Summary:
         data, before = self._bytes(block)
-        return _summary(data, before, every_update=self.every_update) if data else _Summary()
+        return summary_of(data, before, every_update=self.every_update) if data else Summary()
 
-    def _set(self, block: int, start: int, summary: _Summary) -> None:
+    def _summarise_grown(self, block: int) -> Summary:
+        """The summary of a block that may have grown; of nested bars only what was added is looked at."""
+        known = self._pieces.pop(block, None)
+        if known is None or not known.has_moves:
+            return self._summarise(block)
+        pieces = extended(known, self._bytes(block)[0], block * BLOCK_BYTES)
+        if pieces is None:
+            return self._summarise(block)
+        self._pieces[block] = pieces
+        return summary_of_pieces(pieces)
+
+    def _set(self, block: int, start: int, summary: Summary) -> None:
         self._starts[block], self._starts[block + 1] = start, start + summary.moved
         self._lows[block], self._highs[block] = summary.low, summary.high
         (self._with_moves.add if summary.has_moves else self._with_moves.discard)(block)

@@ -9,8 +9,9 @@ import numpy as np
 from tailboard_tui.store.logblock import BlockText
 from tailboard_tui.store.logfile import LogText
 from tailboard_tui.store.loghits import Hits
-from tailboard_tui.store.logindex import BLOCK_BYTES, IntArray
+from tailboard_tui.store.logindex import BLOCK_BYTES
 from tailboard_tui.store.loglevels import WORDS, level_of, traceback_parts
+from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logscan import NONE
 from tailboard_tui.store.logsearch import Finder, Pattern, make_finder
 

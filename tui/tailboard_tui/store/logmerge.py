@@ -22,7 +22,7 @@ import numpy as np
 
 from tailboard_tui.formats.base import LogFile
 from tailboard_tui.store.logfile import Change, LogText
-from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logreading import LogReading
 from tailboard_tui.store.logtime import LogTimes, stamp
 from tailboard_tui.text.ansi import Line, Span, Style, encode

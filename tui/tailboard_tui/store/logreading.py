@@ -16,10 +16,10 @@ from tailboard_tui.store import bars
 from tailboard_tui.store.bars import Bar
 from tailboard_tui.store.logfile import Change, LogText
 from tailboard_tui.store.loghits import Hits
-from tailboard_tui.store.logindex import IntArray
 from tailboard_tui.store.loglevels import Level, TracebackPart, level_of, traceback_parts
 from tailboard_tui.store.logmarks import BUCKETS, ERROR, HIT, NO_MARKS, WARNING, Marks, marks
 from tailboard_tui.store.logmatch import RowFilter, filter_hits, finder_hits, level_hits
+from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logsearch import Finder, Pattern, make_finder
 from tailboard_tui.store.logstate import LogState, ViewRow
 from tailboard_tui.store.logtime import LogTimes

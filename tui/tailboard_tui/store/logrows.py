@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logpieces import IntArray
 
 _OFFSET_BITS = 32
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logpieces import IntArray
 
 ByteArray = npt.NDArray[np.uint8]
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tailboard_tui.store.logblock import BlockText, each_once, shown_bytes
-from tailboard_tui.store.logindex import IntArray
+from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logscan import NONE, Scan
 from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError
 

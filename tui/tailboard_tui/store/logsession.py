@@ -30,6 +30,9 @@ IDLE_POLL_S = 0.4
 IDLE_AFTER_S = 30.0
 """A log without news for so long is looked at less often."""
 
+FIRST_ROWS_S = 0.3
+"""A log just opened is not read on before its last rows are asked for and sent, or so long."""
+
 PUBLISH_S = 0.15
 """The state is published at most this often while it changes all the time."""
 
@@ -63,7 +66,7 @@ class LogSession:
         self._served: tuple[int, int] | None = None
         self._jump: Callable[[], bool] | None = None
         self._has_changed = False
-        self._published_at = self._news_at = float("-inf")
+        self._opened_at = self._published_at = self._news_at = float("-inf")
 
     # What the pane asks for
 
@@ -151,7 +154,7 @@ class LogSession:
                     is_idle = now - self._news_at > IDLE_AFTER_S
                     next_poll = now + (IDLE_POLL_S if is_idle else POLL_S)
                 self._serve()
-                is_busy = self._read_on()
+                is_busy = (bool(self._sent) or now > self._opened_at + FIRST_ROWS_S) and self._read_on()
                 self._publish(at_once=not is_busy)
                 if not is_busy:
                     self._wake.wait(max(next_poll - time.monotonic(), 0))
@@ -192,7 +195,8 @@ class LogSession:
         old.close()
         self._jump = None
         self._begin_view()
-        self._poll(time.monotonic())
+        self._opened_at = time.monotonic()
+        self._poll(self._opened_at)
 
     def _read_on(self) -> bool:
         """A slice of what is left to do; whether there is more."""

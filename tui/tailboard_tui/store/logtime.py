@@ -19,7 +19,8 @@ import numpy as np
 
 from tailboard_tui.files.opening import open_regular
 from tailboard_tui.store.logfile import LogText
-from tailboard_tui.store.logindex import BLOCK_BYTES, IntArray
+from tailboard_tui.store.logindex import BLOCK_BYTES
+from tailboard_tui.store.logpieces import IntArray
 
 HEAD_CHARS = 120
 """Where in a line a timestamp is looked for."""

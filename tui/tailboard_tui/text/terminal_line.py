@@ -74,6 +74,12 @@ class _Row:
         self.cells[at:end] = cells
         self.styles[at:end] = [style] * len(cells)
 
+    def copy(self) -> _Row:
+        """The same cells."""
+        other = _Row()
+        other.cells, other.styles, other.is_ascii = self.cells.copy(), self.styles.copy(), self.is_ascii
+        return other
+
     def erase(self, start: int, end: int | None) -> None:
         """Blank the cells from `start` to `end`, None for the end of the row."""
         if end is None or end >= len(self.cells):
@@ -130,6 +136,23 @@ class Screen:
     def lines(self) -> Mapping[int, Line]:
         """The rows drawn on, by number."""
         return {number: row.line() for number, row in self._rows.items()}
+
+    def line(self, row: int) -> Line | None:
+        """One row, or None where nothing was drawn."""
+        found = self._rows.get(row)
+        return found.line() if found is not None else None
+
+    def copy(self) -> Screen:
+        """A screen that looks the same and is drawn on by itself."""
+        other = Screen(self.row)
+        other.column, other._first, other._style = self.column, self._first, self._style
+        other._rows = {number: row.copy() for number, row in self._rows.items()}
+        return other
+
+    def keep(self, rows: int) -> None:
+        """Forget rows that are so far above the cursor, when there are twice as many."""
+        if len(self._rows) > 2 * rows:
+            self._rows = {number: row for number, row in self._rows.items() if number > self.row - rows}
 
     def all_lines(self) -> list[Line]:
         """The rows from the one where it started to the last one drawn on, or above the cursor."""
