@@ -295,6 +295,16 @@ async def test_a_view_is_saved_under_a_name_taken_up_again_and_deleted() -> None
         assert "broken" not in "\n".join(choice.title for choice in pilot.app.screen.choices)
 
 
+async def test_the_name_column_gets_wider_and_narrower_by_key_and_stays_so() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        await settled(pilot, lambda: len(table(pilot).columns) > 3)
+        width = table(pilot).name_width
+        await pilot.press("greater_than_sign", "greater_than_sign", "less_than_sign")
+        await settled(pilot, lambda: table(pilot).name_width == width + 4)
+    async with explorer(fake_store(*sweep())) as pilot:
+        await settled(pilot, lambda: table(pilot).name_width == width + 4)
+
+
 async def test_a_metric_column_shows_another_aspect_width_and_direction_by_key_and_keeps_them() -> None:
     async with explorer(fake_store(*sweep())) as pilot:
         await settled(pilot, lambda: len(table(pilot).columns) > 3)

@@ -57,6 +57,12 @@ def test_a_live_duration_changes_only_with_its_unit() -> None:
     assert cell("duration", replace(row, ended=NOW)) == "2m 10s"
 
 
+def test_an_age_below_a_minute_changes_every_ten_seconds() -> None:
+    row = replace(run_row(status="running"), last_write=NOW, ended=None)
+    ages = [cell("age", row, NOW + seconds) for seconds in (-1.0, 9.9, 10.0, 19.9, 59.9, 60.0, 119.0)]
+    assert ages == ["now", "now", "10s", "10s", "50s", "1m", "1m"]
+
+
 def test_automatic_columns_are_what_tells_these_runs_apart() -> None:
     assert automatic_columns(sweep(12)) == [
         "status",

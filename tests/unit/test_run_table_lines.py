@@ -123,6 +123,30 @@ def test_the_same_row_again_is_no_change() -> None:
     assert filled(*rows).update(rows, (), NOW) == (set(), False)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.text(st.characters(codec=None), max_size=4), st.integers(0, 2)), max_size=8))
+def test_words_and_numbers_sort_backwards_as_forwards(pairs: list[tuple[str, int]]) -> None:
+    rows = [run_row(str(place), config={"k": word, "n": n}) for place, (word, n) in enumerate(pairs)]
+    lines = filled(*rows)
+    for key, place in (("config:k", 0), ("config:n", 1)):
+        found = {}
+        for down in (False, True):
+            lines.set_sort([SortColumn(column(key), down)], NOW)
+            values = [pairs[int(name)][place] for name in names(lines)]
+            found[down] = [value.casefold() if isinstance(value, str) else value for value in values]
+        present = [value for value in found[False] if value != ""]
+        missing = [value for value in found[False] if value == ""]
+        assert found[False] == sorted(present) + missing  # type: ignore[type-var]  # all words or all numbers
+        assert found[True] == present[::-1] + missing
+
+
+def test_runs_are_counted_by_status_as_they_come_change_and_go() -> None:
+    rows = [run_row(name, status="running") for name in "abc"]
+    lines = filled(*rows)
+    lines.update([replace(rows[0], status="failed")], [rows[1].key], NOW)
+    assert +lines.counts == {"failed": 1, "running": 1}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_sequence_of_changes_lists_what_one_fill_lists(data: st.DataObject) -> None:

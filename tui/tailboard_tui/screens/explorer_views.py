@@ -41,6 +41,7 @@ class ViewActions(ColumnActions):
 
     def save_view(self) -> None:
         """Keep the view for the next time."""
+        self._save_timer = None
         self._note_query()
         save_view(self.roots, self.view)
 
@@ -49,6 +50,11 @@ class ViewActions(ColumnActions):
         if self._save_timer is not None:
             self._save_timer.stop()
         self._save_timer = self.set_timer(SAVE_AFTER_S, self.save_view)
+
+    def on_unmount(self) -> None:
+        """Leaving does not wait for that moment."""
+        if self._save_timer is not None:
+            save_view(self.roots, self.view)
 
     def apply_order(self) -> None:
         """Sort and group as the view says."""
