@@ -40,7 +40,9 @@ def refuse(token: str) -> None:
     raise AssertionError(f"{token} is not strict JSON")
 
 
-def tailboard(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
+def tailboard(
+    *arguments: str, cwd: Path, program: tuple[str, ...] = ("-m", "tailboard_tui")
+) -> subprocess.CompletedProcess[bytes]:
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'logger'}:{ROOT / 'tui'}",
@@ -50,7 +52,7 @@ def tailboard(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
         "XDG_CONFIG_HOME": str(cwd.parent / "config"),
     }
     return subprocess.run(
-        [sys.executable, "-m", "tailboard_tui", *arguments],
+        [sys.executable, *program, *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from tailboard_tui.text.units import DAY_S, HOUR_S, MINUTE_S
 
 TINY = 1e-300
 """Ranges narrower than this are widened: their tick steps would be denormal numbers."""
+
+LARGEST = sys.float_info.max
 
 _TIME_STEPS = (
     *(1.0, 2.0, 5.0, 10.0, 15.0, 30.0),
@@ -91,7 +94,7 @@ def limits(low: float, high: float, is_log: bool = False, parts: int = 10) -> tu
         return _log_limits(low, high)
     if high / 2 - low / 2 < max(abs(low), abs(high), TINY) * 1e-12:
         spread = max(abs(high) * 0.1, TINY * 10) if high else 1.0
-        low, high = low - spread, high + spread
+        low, high = max(low - spread, -LARGEST), min(high + spread, LARGEST)
     span = high / 2 - low / 2
     step = nice_step(max(span / parts * 2, TINY))
     return _multiple(low, step, math.floor), _multiple(high, step, math.ceil)
@@ -100,8 +103,8 @@ def limits(low: float, high: float, is_log: bool = False, parts: int = 10) -> tu
 def _log_limits(low: float, high: float) -> tuple[float, float]:
     """Limits at 1, 2 or 5 times a power of ten."""
     low, high = max(low, TINY), max(high, TINY)
-    if high < low * 1.001:
-        low, high = low / 2, high * 2
+    if high / 1.001 < low:
+        low, high = low / 2, min(high, LARGEST / 2) * 2
     lower = [_decimal(f, math.floor(math.log10(low))) for f in (1, 2, 5)]
     upper = [_decimal(f, math.floor(math.log10(high))) for f in (1, 2, 5, 10)]
     bottom = max((value for value in lower if value <= low), default=low)
@@ -215,15 +218,16 @@ def _label(value: float, unit: int, decimals: int, suffix: str) -> str:
 def _log_ticks(scale: Scale, most: int) -> list[Tick]:
     low = math.floor(math.log10(scale.low) + 1e-9)
     high = math.ceil(math.log10(scale.high) - 1e-9)
+    bottom, top = scale.low * (1 - 1e-9), min(scale.high * (1 + 1e-9), LARGEST)
     for factors in ((1, 2, 5), (1, 3), (1,)):
         values = [_decimal(f, e) for e in range(low, high + 1) for f in factors]
-        inside = [v for v in values if scale.low * (1 - 1e-9) <= v <= scale.high * (1 + 1e-9)]
+        inside = [v for v in values if bottom <= v <= top]
         if 2 <= len(inside) <= most:
             return [Tick(value, _log_label(value)) for value in inside]
     stride = nice_step((high - low + 1) / most) if high > low else 1.0
     every = max(int(stride), 1)
     values = [_decimal(1, e) for e in range(low, high + 1) if e % every == 0]
-    inside = [v for v in values if scale.low * (1 - 1e-9) <= v <= scale.high * (1 + 1e-9)]
+    inside = [v for v in values if bottom <= v <= top]
     return [Tick(value, _log_label(value)) for value in inside[:most]]
 
 

@@ -17,6 +17,7 @@ from tailboard.layout import MEDIA, MEDIA_DIR
 from tailboard_tui.files.follow import LineFollower
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.media import KINDS, MediaRecord, Place
+from tailboard_tui.text import units
 
 KEPT_BYTES = 64 * 1024 * 1024
 """Of record lines per run; the oldest go first."""
@@ -98,7 +99,7 @@ class MediaStore:
 def media_file(run_path: str, record: MediaRecord) -> bytes:
     """See `MediaStore.file`; of a foreign run's record, what stands at its place."""
     if record.place is not None:
-        return _content(record.place)
+        return _content(record.place, record.kind)
     path = record.fields().get("path")
     if not isinstance(path, str):
         return b""
@@ -108,15 +109,23 @@ def media_file(run_path: str, record: MediaRecord) -> bytes:
     directory = os.path.join(run_path, MEDIA_DIR)
     if os.path.islink(directory):
         raise OSError("media/ is a link")
-    return read_slice(os.path.join(directory, name), 0, FILE_LIMIT_BYTES)
+    return _read(os.path.join(directory, name), 0, None, record.kind)
 
 
-def _content(place: Place) -> bytes:
+def _content(place: Place, kind: str) -> bytes:
     root, path = os.path.realpath(place.root), os.path.realpath(place.path)
     if not path.startswith(root + os.sep):
         raise OSError("the record names a file outside of the run")
-    length = FILE_LIMIT_BYTES if place.length is None else min(place.length, FILE_LIMIT_BYTES)
-    return read_slice(path, place.offset, length)
+    return _read(path, place.offset, place.length, kind)
+
+
+def _read(path: str, offset: int, length: int | None, kind: str) -> bytes:
+    """A slice of a file, by default to its end. Half an image is none: one that is too large is not read."""
+    if kind == "image":
+        size_bytes = os.lstat(path).st_size - offset if length is None else length
+        if size_bytes > FILE_LIMIT_BYTES:
+            raise OSError(f"the image is larger than {units.size(FILE_LIMIT_BYTES)}")
+    return read_slice(path, offset, FILE_LIMIT_BYTES if length is None else min(length, FILE_LIMIT_BYTES))
 
 
 def table_rows(record: MediaRecord, content: bytes) -> tuple[list[str], list[Sequence[object]]]:
