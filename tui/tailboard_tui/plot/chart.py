@@ -102,11 +102,11 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
     infinite, a triangle at the border that points leave by.
     """
     canvas = Canvas(max(width, 1), max(height, 1), is_ascii=look.is_ascii)
-    place = layout(_prepared(spec), width, height)
+    spec = _prepared(spec)
+    place = layout(spec, width, height)
     if place is None:
         caption.write_title(canvas, spec, look, outside=())
         return canvas.cells()
-    spec = _prepared(spec)
     _axes(canvas, spec, place, look)
     found = [spans(trace.line, place.frame, trace.shift) for trace in spec.traces]
     _strokes(canvas, spec, found, place, look)

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from tailboard_tui.plot.spec import Look
 from tailboard_tui.widgets import narrow_update
+from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_bar import ChartBar
 from tailboard_tui.widgets.chart_board import ChartBoard
 from tailboard_tui.widgets.chart_content import ChartContent, Stream
@@ -85,6 +86,10 @@ class ChartStage(Vertical, can_focus=True):
         self._rows: list[PageRow] = []
         self._columns = 1
         self._is_preparing = False
+        self._stale: deque[tuple[Slot, Chart]] = deque()
+        """Charts on screen that may show less than what is known."""
+        self._is_drawing = False
+        """Whether the next one's turn is waited for."""
         self._pace = Pace(self, REDRAW_INTERVAL_S, self._redraw)
 
     def compose(self) -> ComposeResult:
@@ -153,20 +158,38 @@ class ChartStage(Vertical, can_focus=True):
             group = slot.row.group
             is_folded = group.name in self.view.folded
             heading.show(group.name, len(group.metrics), look, is_folded=is_folded)
-        extent = self.content.shared_extent(board.metrics, self.view)
-        for slot, chart in board.charts:
-            assert slot.metric is not None
-            is_focused = slot.metric == self.focused_metric and self.has_focus
-            spec = self.content.spec(
-                slot.metric, self.view, extent=extent, is_focused=is_focused, is_full=self.is_zoomed
-            )
-            chart.wheel_zooms = self.is_zoomed
-            chart.show(slot.metric, spec, look)
         self._show_readout(look)
         self._show_figure(look)
         count = problem or (f"{len(shown)} of {len(names)}" if len(shown) < len(names) else "")
         self.query_one(ChartBar).show(self.content.selection.runs, self.view, count, look)
-        self._prepare_waiting()
+        self._stale = deque(sorted(board.charts, key=lambda item: item[0].metric != self.focused_metric))
+        if not self._is_drawing:
+            self._draw_next()
+
+    def _draw_next(self) -> None:
+        """Draw one stale chart, the focused one first, and come back for the others.
+
+        Between two of them the event loop has its turn: a key waits for one chart, and the redraw that it
+        asks for takes the place of what is left of this one.
+        """
+        self._is_drawing = False
+        if not self._stale or not self.is_mounted:
+            return
+        slot, chart = self._stale.popleft()
+        assert slot.metric is not None
+        spec = self.content.spec(
+            slot.metric,
+            self.view,
+            extent=self.content.shared_extent(self.query_one(ChartBoard).metrics, self.view),
+            is_focused=slot.metric == self.focused_metric and self.has_focus,
+            is_full=self.is_zoomed,
+        )
+        chart.wheel_zooms = self.is_zoomed
+        chart.show(slot.metric, spec, look_of(self.app, is_ascii=self._is_ascii))
+        if self._stale:
+            self._is_drawing = self.call_later(self._draw_next)
+        else:
+            self._prepare_waiting()
 
     @property
     def _is_ascii(self) -> bool:
