@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -285,3 +286,14 @@ def test_the_configuration_of_most_runs_is_plain_yaml() -> None:
     values = {"lr": 0.001, "name": "resnet50", "flag": True, "nothing": None, "model": model}
     assert load_plain(text) == values
     assert load_plain("- lr=0.1\n- model=b\n") == ["lr=0.1", "model=b"]
+
+
+def test_the_configuration_of_rl_zoo_stands_below_the_episodes(tmp_path: Path) -> None:
+    run = tmp_path / "a2c/Acrobot-v1_1"
+    (run / "Acrobot-v1").mkdir(parents=True)
+    shutil.copy(FIXTURES / "baselines3/run/0.monitor.csv", run)
+    dump = "!!python/object/apply:collections.OrderedDict\n- - - algo\n    - a2c\n  - - n_envs\n    - 16\n"
+    (run / "Acrobot-v1/args.yml").write_text(dump)
+    (run / "Acrobot-v1/config.yml").write_text("policy: MlpPolicy\n")
+    facts = reader_of(found_in(tmp_path)["a2c/Acrobot-v1_1"]).facts()
+    assert facts.config == {"algo": "a2c", "n_envs": 16, "policy": "MlpPolicy"}

@@ -117,8 +117,11 @@ class RunReader:
 
     def watch_paths(self) -> tuple[str, ...]:
         """Files and directories of which a change of size, time or inode says that there is something new."""
+        if self._facts is None:
+            self.facts()  # Which directories matter is known once all have been looked at.
         self._look()
-        return (*self.listings.known(), *(path for path, _ in self._files()))
+        files = [path for path, _ in self._files()]
+        return (*self.listings.known(), *files)
 
     def extra_stamp(self) -> tuple[object, ...]:
         """What else `describe` depends on, for example what parsing found; compared by equality."""

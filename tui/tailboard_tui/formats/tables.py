@@ -15,11 +15,12 @@ from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Rows, RunFacts, Value
 from tailboard_tui.formats.csvtable import CsvTable
+from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.names import step_name
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.signs import METRIC_TABLES, is_table
 from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
-from tailboard_tui.formats.surroundings import config_paths, surroundings, title
+from tailboard_tui.formats.surroundings import config_paths, read_value, surroundings, title
 
 PEEK_BYTES = 4096
 _HEAD_LINES = 20
@@ -178,6 +179,22 @@ class ProgressReader(TableReader):
         prefix = f"{name.removesuffix('.csv')}/" if several else ""
         return LineSource(path, lambda: MonitorTable(name), prefix)
 
+    def watched(self) -> Iterable[str]:
+        """The configuration, also that of RL Zoo: `<env>_<n>/<env>/{args,config}.yml`."""
+        inner = f"{self.path}/{os.path.basename(self.path).rpartition('_')[0]}"
+        names = self.listings.of(inner).files if inner != f"{self.path}/" else ()
+        return [*super().watched(), *(f"{inner}/{name}" for name in _ZOO if name in names)]
+
+    def describe(self) -> RunFacts:
+        """Facts with the configuration of RL Zoo."""
+        facts = super().describe()
+        config, problems = dict(facts.config), list(facts.problems)
+        for path in self.watched():
+            if os.path.basename(path) in _ZOO and os.path.dirname(path) != self.path:
+                found = read_value(path, os.path.relpath(path, self.path), problems)
+                config.update(flatten(mapping_of_pairs(found)))
+        return replace(facts, config=config, problems=tuple(problems))
+
     def peek(self, path: str) -> Peek:
         """A run of nothing but episodes is looked at as such."""
         if is_monitor(os.path.basename(path)):
@@ -232,6 +249,17 @@ class MonitorTable(CsvTable):
         except (IndexError, ValueError, KeyError, TypeError, RecursionError):
             return math.nan
         return float(found) if isinstance(found, int | float) else math.nan
+
+
+_ZOO = ("args.yml", "config.yml")
+
+
+def mapping_of_pairs(value: object) -> dict[str, object]:
+    """A mapping, or what the dump of an OrderedDict holds: a list of one list of pairs."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        pairs = [pair for pair in value[0] if isinstance(pair, list) and len(pair) == 2]
+        value = {pair[0]: pair[1] for pair in pairs if isinstance(pair[0], str)}
+    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}
 
 
 def is_monitor(name: str) -> bool:

@@ -80,8 +80,10 @@ class TagPoints:
 
     def last(self) -> tuple[float, float, float]:
         """Step, time and value of the last point."""
-        found = [(int(block[0][-1]), *(float(part[-1]) for part in block[1:])) for block in self.blocks]
-        return max(found + self.single[-1:])[1:]  # type: ignore[return-value]  # four numbers less one
+        found = list(self.single[-1:])
+        for places, steps, times, values in self.blocks:
+            found.append((int(places[-1]), float(steps[-1]), float(times[-1]), float(values[-1])))
+        return max(found)[1:]
 
     def places(self) -> IndexArray:
         """Place of each point among the records, shape (n,), as `arrays` gives them."""

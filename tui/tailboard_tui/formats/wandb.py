@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import LogFile, Problem, Rows, RunFacts, Value
@@ -117,6 +118,8 @@ class WandbReader(RunReader):
         head, tail, peek = _peek(path) if path is not None else (WandbRecords(), WandbRecords(), Peek())
         told = read or head
         finish = read.finish if read is not None and self._is_read_out() else tail.finish
+        if finish is not None and finish.time is None:
+            finish = replace(finish, time=peek.last_time)
         problems: list[Problem] = []
         config = self._mapping("config.yaml", problems)
         metadata = self._mapping("wandb-metadata.json", problems)

@@ -16,7 +16,7 @@ from tailboard_tui.store.model import Status
 from tailboard_tui.text.safe import clean
 from tailboard_tui.text.units import count, duration
 
-TELLS_END = frozenset({"tailboard", "wandb", "mlflow", "sacred"})
+TELLS_END = frozenset({"tailboard", "wandb", "swanlab", "guild", "mlflow", "sacred"})
 """Formats that write down how a run ended: one that falls silent without that has crashed."""
 
 DEFAULT_LIMIT_S = 120.0
