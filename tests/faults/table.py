@@ -44,7 +44,7 @@ STATIC_CLASSES = {
     "configuration and summary": "config-|summary-",
     "events, annotations, pins, media": "events-|annotations-|artifacts-|media-",
     "output and its index": "output-|index-",
-    "not a regular file, not readable": "fifo-|directory-|socket-|symlink-|unreadable-|no-metrics",
+    "not a regular file, not readable": "fifo-|directory-|socket-|symlink-|hard-link|unreadable-|no-metrics",
     "code, formulas, bombs": ".*-canary|event-bomb",
     "diff, packages, samples, ranks": "diff-|packages-|system-|rank-",
     "metrics.jsonl: bytes, values, names": "",
