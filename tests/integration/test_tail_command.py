@@ -51,8 +51,8 @@ def test_lines_as_json_have_numbers_and_times(tmp_path: Path) -> None:
     (path / "output.index.jsonl").write_text('{"time":5.0,"offset":0,"stream":"stdout"}\n')
     found = [json.loads(line) for line in lines(tail(path.name, "--json", "-n", "2", cwd=tmp_path))]
     assert found == [
-        {"format": 1, "line": 3, "time": 5.0, "text": SHOWN[2]},
-        {"format": 1, "line": 4, "time": 5.0, "text": SHOWN[3]},
+        {"format": 1, "file": "output.log", "line": 3, "time": 5.0, "text": SHOWN[2]},
+        {"format": 1, "file": "output.log", "line": 4, "time": 5.0, "text": SHOWN[3]},
     ]
 
 
@@ -62,6 +62,39 @@ def test_lines_are_chosen_by_text_and_time(tmp_path: Path) -> None:
     assert len(lines(tail("x.log", "--grep", "step 1", "-n", "99", cwd=tmp_path))) == 11
     assert lines(tail("x.log", "--grep", "~step 1$", cwd=tmp_path)) == ["2026-11-23 12:01:00 step 1"]
     assert lines(tail("x.log", "--since", "2026-11-23 12:58", cwd=tmp_path)) == text.splitlines()[58:]
+
+
+def write_ranks(root: Path, *, has_times: bool) -> Path:
+    """A run whose two ranks printed in turn."""
+    path = write_run(root, output=b"a 0\na 2\na 4\n")
+    (path / "output.rank1.log").write_text("b 1\nb 3\nb 5\n")
+    for name, first in (("output.index.jsonl", 0), ("output.index.rank1.jsonl", 1)) if has_times else ():
+        records = [{"time": 10.0 + 2 * at + first, "offset": 4 * at, "stream": "stdout"} for at in range(3)]
+        (path / name).write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def test_files_of_a_run_are_merged_by_time(tmp_path: Path) -> None:
+    path = write_ranks(tmp_path / "runs", has_times=True)
+    shown = ["[output] a 0", "[rank1]  b 1", "[output] a 2", "[rank1]  b 3", "[output] a 4", "[rank1]  b 5"]
+    for ref in (str(path), "latest"):
+        assert [" ".join(line.split()) for line in lines(tail(ref, cwd=tmp_path))] == [
+            " ".join(line.split()) for line in shown
+        ]
+    assert lines(tail(path.name, "-n", "2", cwd=tmp_path)) == lines(tail(path.name, cwd=tmp_path))[-2:]
+    assert lines(tail(path.name, "--file", "2", cwd=tmp_path)) == ["b 1", "b 3", "b 5"]
+    found = [json.loads(line) for line in lines(tail(path.name, "--grep", "~[34]", "--json", cwd=tmp_path))]
+    assert [(one["file"], one["time"], one["text"]) for one in found] == [
+        ("output.rank1.log", 13.0, "b 3"),
+        ("output.log", 14.0, "a 4"),
+    ]
+
+
+def test_files_without_times_stand_under_headings(tmp_path: Path) -> None:
+    path = write_ranks(tmp_path / "runs", has_times=False)
+    expected = ["==> output.log <==", "a 4", "", "==> output.rank1.log <==", "b 5"]
+    assert lines(tail(str(path), "-n", "1", cwd=tmp_path)) == expected
+    assert lines(tail(str(path), "-n", "1", "--raw", cwd=tmp_path)) == expected
 
 
 def test_what_is_wrong_is_said_on_stderr(tmp_path: Path) -> None:
@@ -113,6 +146,15 @@ def test_following_takes_in_growth_and_replacement(tmp_path: Path) -> None:
     assert child.returncode == 130
     assert b"was replaced" in messages
     assert b"Traceback" not in messages
+
+
+def test_following_several_files_names_them(tmp_path: Path) -> None:
+    path = write_ranks(tmp_path / "runs", has_times=True)
+    with Terminal(*TAILBOARD, "tail", str(path), "-n", "1", "-f") as terminal:
+        terminal.wait_for(r"\[rank1\] +b 5")
+        with (path / "output.log").open("a") as file:
+            file.write("a 6\n")
+        terminal.wait_for(r"\[output\] +a 6")
 
 
 def test_a_terminal_sees_colours_the_live_bar_and_nothing_that_acts(tmp_path: Path) -> None:

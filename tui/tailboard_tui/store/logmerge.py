@@ -128,7 +128,7 @@ class MergedLog:
             files: Two or more.
         """
         self._files = files
-        self._labels = _labels(files)
+        self._labels = labels(files)
         self._directory = tempfile.TemporaryDirectory(prefix="tailboard-")
         path = os.path.join(self._directory.name, "merged.log")
         self._index_path = path + ".index"
@@ -209,7 +209,7 @@ class MergedLog:
         self._written += len(data)
 
 
-def _labels(files: tuple[LogFile, ...]) -> list[Line]:
+def labels(files: tuple[LogFile, ...]) -> list[Line]:
     """What stands before each file's lines: `[rank1]`, equally long, coloured."""
     names = [clean(file.name, 200).removesuffix(".log").removeprefix("output.") for file in files]
     names = [name if len(name) <= LABEL_CHARS else "…" + name[1 - LABEL_CHARS :] for name in names]
