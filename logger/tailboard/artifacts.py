@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tailboard.recorder import Run
+    from tailboard.noted import Noted
 
 INPUT, OUTPUT = "input", "output"
 
@@ -70,7 +70,7 @@ class Artifact:
 
 
 def pin(
-    run: Run,
+    run: Noted,
     what: object,
     role: str,
     name: str | None,

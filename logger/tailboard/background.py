@@ -7,6 +7,7 @@ import threading
 from queue import SimpleQueue
 
 from tailboard import context, layout
+from tailboard.repository import write_diff
 from tailboard.writer import write_whole
 
 TYPE_CHECKING = False
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tailboard.recorder import Run
+
+
+def start_thread(thread: threading.Thread) -> bool:
+    """Start a thread, if the system lets us have one more and the interpreter is not about to end."""
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Worker:
@@ -39,17 +49,22 @@ class Worker:
         self._jobs.put(job)
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="tailboard-worker", daemon=True)
-            self._thread.start()
+            if not start_thread(self._thread):
+                self._thread = None
+                self._jobs.get()
+                self._do(job)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until all jobs so far are done, at most `timeout_s`."""
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._jobs.put(None)
-            self._thread.join(timeout_s)
-        for otherwise in list(self._undone.values()):
-            if otherwise is not None:
-                self._do(otherwise)
-        self._undone = {}
+        try:
+            if self._thread is not None and self._thread is not threading.current_thread():
+                self._jobs.put(None)
+                self._thread.join(timeout_s)
+        finally:
+            for otherwise in list(self._undone.values()):
+                if otherwise is not None:
+                    self._do(otherwise)
+            self._undone = {}
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -74,13 +89,23 @@ class Background:
         self._thread = threading.Thread(target=self._work, name="tailboard-context", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Begin; without a thread to be had, do it now.
+
+        What the thread needs is imported before it starts: a child that is forked while another thread
+        imports a module waits for ever when it imports the same one.
+        """
+        if self._has_repository():
+            import subprocess  # noqa: F401
+        if not start_thread(self._thread):
+            self._work()
 
     def wait(self, timeout_s: float) -> None:
         """Wait for the end, briefly; harmless in the thread itself and in a forked child."""
-        if self._thread is not threading.current_thread():
+        if self._thread is not threading.current_thread() and self._thread.ident is not None:
             self._thread.join(timeout_s)
+
+    def _has_repository(self) -> bool:
+        return self._git and bool(self._run.fact("git"))
 
     def _work(self) -> None:
         try:
@@ -88,7 +113,7 @@ class Background:
             write_whole(
                 os.path.join(self._run.dir, layout.PACKAGES), lines.encode("utf-8", "backslashreplace")
             )
-            if self._git:
+            if self._has_repository():
                 self._write_git()
         except OSError as error:
             self._run.warn(f"write {error.errno}", f"cannot record packages and code: {error}")
@@ -96,8 +121,8 @@ class Background:
     def _write_git(self) -> None:
         git = self._run.fact("git")
         work_tree = self._run.fact("cwd")
-        if not isinstance(git, dict) or not git or not isinstance(work_tree, str):
+        if not isinstance(git, dict) or not isinstance(work_tree, str):
             return
-        dirty = context.write_diff(self._run.dir, work_tree)
+        dirty = write_diff(self._run.dir, work_tree)
         if dirty is not None:
             self._run.set_fact("git", {**git, "dirty": dirty})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tailboard.encoding import DEPTH_LIMIT, is_mapping
+from tailboard.encoding import DEPTH_LIMIT, is_mapping, text_of
 from tailboard.redact import redact_command
 
 TYPE_CHECKING = False
@@ -18,20 +18,27 @@ _FIELDS = ("__dataclass_fields__", "model_fields", "__fields__")
 def as_dict(config: object) -> dict[str, object]:
     """The entries of a configuration object by name; values are left as they are, nested ones become dicts.
 
-    None gives an empty dict; something without any named entries is kept whole under `config`.
+    None gives an empty dict; something without any named entries is kept whole under `config`. Never
+    raises: what cannot be read becomes its text.
     """
     if config is None:
         return {}
-    found = _expand(config, DEPTH_LIMIT)
+    found = _expand(config, DEPTH_LIMIT, [])
     return found if isinstance(found, dict) else {"config": found}
 
 
-def _expand(value: object, depth: int) -> object:
+def _expand(value: object, depth: int, parents: list[int]) -> object:
     """`value` as nested dicts where it is a configuration object, else `value` itself."""
-    entries = _entries(value) if depth > 0 else None
-    if entries is None:
-        return value
-    return {str(key): _expand(item, depth - 1) for key, item in entries}
+    if id(value) in parents:
+        return f"<{type(value).__name__}>"
+    try:
+        entries = _entries(value) if depth > 0 else None
+        if entries is None:
+            return value
+        inside = [*parents, id(value)]
+        return {text_of(key): _expand(item, depth - 1, inside) for key, item in entries}
+    except Exception:  # noqa: BLE001  a stranger's property or mapping may raise anything
+        return text_of(value)
 
 
 def _entries(value: object) -> Iterable[tuple[object, object]] | None:
@@ -76,15 +83,18 @@ def _omegaconf(value: object) -> dict[object, object] | None:
 def hydra_facts() -> dict[str, object]:
     """What Hydra knows of the job when it runs one: name, overrides, output directory, multirun number."""
     core = sys.modules.get("hydra.core.hydra_config")
-    if core is None or not core.HydraConfig.initialized():
-        return {}
-    hydra = core.HydraConfig.get()
-    found: dict[str, object] = {
-        "job_name": hydra.job.name,
-        "overrides": redact_command([str(item) for item in hydra.overrides.task]),
-        "output_dir": hydra.runtime.output_dir,
-        "mode": getattr(hydra.mode, "name", None),
-    }
-    if found["mode"] == "MULTIRUN":
-        found["job_number"] = hydra.job.num
+    try:
+        if core is None or not core.HydraConfig.initialized():
+            return {}
+        hydra = core.HydraConfig.get()
+        found: dict[str, object] = {
+            "job_name": hydra.job.name,
+            "overrides": redact_command([str(item) for item in hydra.overrides.task]),
+            "output_dir": hydra.runtime.output_dir,
+            "mode": getattr(hydra.mode, "name", None),
+        }
+        if found["mode"] == "MULTIRUN":
+            found["job_number"] = hydra.job.num
+    except Exception as error:  # noqa: BLE001  another version of Hydra must not stop the training
+        return {"problem": f"{type(error).__name__}: {text_of(error, 200)}"}
     return found

@@ -74,6 +74,8 @@ class Console:
                 self._wrap(name, stream)
 
     def _wrap(self, name: str, stream: TextIO) -> None:
+        if not hasattr(stream, "write"):  # an object of the user's that knows other methods
+            return
         to_terminal = stream.write
         record = self._output.write
 
@@ -115,5 +117,5 @@ def complain(message: str) -> None:
             sys.stderr.flush()
         else:
             os.write(2, line.encode("utf-8", "backslashreplace"))
-    except (OSError, ValueError):
+    except Exception:  # noqa: BLE001  sys.stderr may be anybody's object; there is no other place to say it
         return

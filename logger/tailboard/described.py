@@ -98,13 +98,19 @@ class Described:
 
     @property
     def _owns_files(self) -> bool:
-        """Whether this process rewrites the small files: rank 0, until the end; a forked child never."""
-        return self.rank == 0 and not self._is_finished and os.getpid() == self._pid
+        """Whether this process rewrites the small files: rank 0 does, a forked child never."""
+        return self.rank == 0 and os.getpid() == self._pid
+
+    def _is_too_late(self) -> bool:
+        """Whether the run is over, which is said once."""
+        if self._is_finished:
+            self.warn("closed", "the run is finished; what is logged or set now is not recorded")
+        return self._is_finished
 
     def change_facts(self, changes: Mapping[str, object]) -> None:
         """Change entries of run.json now; again later where that fails."""
         self._facts.update(changes)
-        if self._owns_files:
+        if not self._is_too_late() and self._owns_files:
             self._changed_facts.update(changes)
             self._files.changed(layout.RUN, self._write_facts, at_once=True)
 
@@ -118,7 +124,7 @@ class Described:
                 del self._changed_facts[name]
 
     def _config_changed(self) -> None:
-        if self._owns_files:
+        if not self._is_too_late() and self._owns_files:
             self._files.changed(layout.CONFIG, self._write_config)
 
     def _write_config(self) -> None:
@@ -128,7 +134,7 @@ class Described:
         self._has_config = True
 
     def _summary_changed(self) -> None:
-        if self._owns_files:
+        if not self._is_too_late() and self._owns_files:
             self._files.changed(layout.SUMMARY, self._write_summary)
 
     def _write_summary(self) -> None:

@@ -22,7 +22,10 @@ DEPTH_LIMIT = 32
 """Nesting that is followed; what lies deeper becomes text. Well below Python's recursion limit."""
 
 VALUES_LIMIT = 10_000
-"""Values in one line: nested data that shares its parts can be exponentially large once flattened."""
+"""Values of a config that are kept: nested data that shares its parts can be exponentially large."""
+
+METRICS_LIMIT = 100_000
+"""Values in one call of `log()`, for the same reason; a warning says that there were more."""
 
 TEXT_LIMIT = 100_000
 """Characters kept of a value's text."""
@@ -133,10 +136,11 @@ def _number(value: object) -> Scalar:
     """A foreign type's number: `.item()` of arrays of one element, `__float__` of Decimal and the like."""
     try:
         item = getattr(value, "item", None)
-        if callable(item):
-            found = item()
-            if isinstance(found, bool | int | float):
-                return scalar(found)
+        found = item() if callable(item) else None
+        if isinstance(found, bool | int | float):
+            return scalar(found)
+        if isinstance(found, complex):  # half of it would pass for the whole
+            return text_of(found)
         if hasattr(type(value), "__float__") and not hasattr(value, "__len__"):
             return _finite(float(value))  # type: ignore[arg-type]  # has __float__
     except Exception:  # noqa: BLE001, S110  a stranger's type may raise anything; its text is taken below
@@ -144,13 +148,12 @@ def _number(value: object) -> Scalar:
     return text_of(value)
 
 
-def flatten(data: object, separator: str = "/") -> Iterator[tuple[str, object]]:
+def flatten(data: object, separator: str = "/", limit: int = METRICS_LIMIT) -> Iterator[tuple[str, object]]:
     """Names and leaf values of nested mappings, names joined with `separator`.
 
-    Lists and everything else are leaves. Stops after `VALUES_LIMIT` leaves; never raises.
+    Lists and everything else are leaves. Stops after `limit` leaves; never raises.
     """
-    left = [VALUES_LIMIT]
-    yield from _leaves(data, "", separator, [], left)
+    yield from _leaves(data, "", separator, [], [limit])
 
 
 def _leaves(
@@ -192,7 +195,11 @@ def slow_record(
     """
     record: dict[str, Scalar] = {layout.STEP: scalar(step), layout.TIMESTAMP: timestamp}
     media: list[tuple[str, object]] = []
-    for name, value in flatten(data):
+    limit = max(METRICS_LIMIT, len(data) if isinstance(data, dict) else 0)  # a flat dict is never cut
+    for count, (name, value) in enumerate(flatten(data, limit=limit + 1)):
+        if count == limit:
+            warn("values limit", f"log(): more than {limit} values in one call; the others are left out")
+            break
         name = own_key(text_of(name))
         if is_media(value):
             media.append((name, value))

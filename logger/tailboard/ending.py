@@ -12,6 +12,7 @@ import sys
 import threading
 
 from tailboard import layout
+from tailboard.encoding import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ SIGNALS = ("SIGTERM", "SIGHUP")
 
 INTERRUPTED = 130
 """Exit code that shells give for Ctrl-C: 128 + SIGINT."""
+
+_IMPATIENT_S = 0.5
+"""Who presses Ctrl-C does not want to wait for digests."""
 
 _KILLED_CODES = frozenset({129, INTERRUPTED, 143})
 """128 + SIGHUP, SIGINT, SIGTERM: what a handler that cleans up exits with."""
@@ -46,6 +50,7 @@ class _State:
             sys.excepthook
         )
         self.exit: Callable[..., NoReturn] = sys.exit
+        self.last_error: object = None
 
 
 _state = _State()
@@ -55,10 +60,12 @@ def watch(run: Run) -> None:
     """Give `run` a finish event when the process ends before `run.finish()`."""
     _state.runs.append(run)
     _state.exit_code = None
+    _state.last_error = getattr(sys, "last_value", None)
     if not _state.is_installed:
         _state.is_installed = True
         _state.excepthook, sys.excepthook = sys.excepthook, _excepthook
         _state.exit, sys.exit = sys.exit, _exit
+        _note_exit_of_site()
         atexit.register(_at_exit)
         os.register_at_fork(
             before=_before_fork, after_in_child=_after_fork_in_child, after_in_parent=_after_fork
@@ -84,7 +91,7 @@ def end_with(run: Run, error: BaseException | None, wait_s: float = 5.0) -> None
     if error is None:
         run.end(layout.FINISHED, 0, wait_s=wait_s)
     elif isinstance(error, KeyboardInterrupt):
-        run.end(layout.KILLED, INTERRUPTED, wait_s=wait_s)
+        run.end(layout.KILLED, INTERRUPTED, wait_s=min(wait_s, _IMPATIENT_S))
     elif isinstance(error, SystemExit):
         _end_with_code(run, error.code, wait_s)
     else:
@@ -94,12 +101,12 @@ def end_with(run: Run, error: BaseException | None, wait_s: float = 5.0) -> None
 
 def traceback_of(error: BaseException) -> str:
     """The traceback as Python prints it, also where the exception's own text cannot be had."""
-    import traceback
-
     try:
+        import traceback  # may fail too: files may have run out, or the interpreter be on its way out
+
         return "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001  a broken __str__ or __cause__ must not hide the failure
-        return type(error).__name__
+        return f"{type(error).__name__}: {text_of(error)}"
 
 
 def _end_with_code(run: Run, code: object, wait_s: float) -> None:
@@ -142,11 +149,41 @@ def _exit(status: int | str | None = None, /) -> NoReturn:
     _state.exit(status)
 
 
+def _note_exit_of_site() -> None:
+    """Note the status of the built-in `exit(1)` and `quit(1)` too, which raise SystemExit by themselves."""
+    import builtins
+
+    kind = type(getattr(builtins, "exit", None))
+    if kind.__module__ != "_sitebuiltins":
+        return
+    leave = kind.__call__
+
+    def noted(self: object, code: int | str | None = None) -> object:
+        if threading.current_thread() is threading.main_thread():
+            _state.exit_code = code
+        return leave(self, code)
+
+    kind.__call__ = noted  # type: ignore[method-assign]  # both built-ins are of this kind
+
+
+def _uncaught() -> BaseException | None:
+    """The exception that ends the program, also where another excepthook has taken the place of ours.
+
+    The interpreter notes it before it calls any hook; at a prompt it notes those that end nothing.
+    """
+    last: object = getattr(sys, "last_value", None)
+    is_ours_replaced = sys.excepthook is not _excepthook and not hasattr(sys, "ps1")
+    if _state.error is None and is_ours_replaced and last is not _state.last_error:
+        return last if isinstance(last, BaseException) else None
+    return _state.error
+
+
 def _at_exit() -> None:
+    error = _uncaught()
     for run in list(_state.runs):
         run.expect_late_calls()
-        if _state.error is not None:
-            end_with(run, _state.error)
+        if error is not None:
+            end_with(run, error)
         else:
             _end_with_code(run, _state.exit_code, 5.0)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tailboard.encoding import flatten
+from tailboard.encoding import DEPTH_LIMIT, flatten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,14 +17,26 @@ class LiveDict(dict[str, object]):
 
     __slots__ = ("_changed",)
 
-    def __init__(self, changed: Callable[[], None], items: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        changed: Callable[[], None],
+        items: Mapping[str, object] | None = None,
+        depth: int = DEPTH_LIMIT,
+    ) -> None:
+        """Take items.
+
+        Args:
+            changed: Called after every change, of nested dicts too.
+            items: The first ones.
+            depth: How deep dicts in them become live; what lies deeper, or contains itself, stays as it is.
+        """
         super().__init__()
         self._changed = changed
         for key, value in (items or {}).items():
-            super().__setitem__(key, self._live(value))
+            super().__setitem__(key, self._live(value, depth))
 
-    def _live(self, value: object) -> object:
-        return LiveDict(self._changed, value) if type(value) is dict else value
+    def _live(self, value: object, depth: int = DEPTH_LIMIT) -> object:
+        return LiveDict(self._changed, value, depth - 1) if type(value) is dict and depth > 0 else value
 
     def __setitem__(self, key: str, value: object) -> None:
         super().__setitem__(key, self._live(value))

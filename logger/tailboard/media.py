@@ -1,7 +1,7 @@
 """Images, histograms, tables, texts and confusion matrices, logged beside the metrics of a step.
 
-`run.log({"samples": tailboard.Image(array)})` appends one record to media.jsonl; what is large stands
-in a file under media/. Arrays are read through their own methods: numpy and torch are never imported.
+What they hold; `media_files` writes it. Arrays are read through their own methods: numpy and torch are
+never imported.
 """
 
 from __future__ import annotations
@@ -12,17 +12,13 @@ from io import BytesIO
 from math import isfinite
 from typing import NamedTuple
 
-from tailboard import layout
-from tailboard.encoding import encode_line, plain, scalar, text_of
+from tailboard.encoding import encode_line, scalar, text_of
 from tailboard.pixels import pixels_of
 from tailboard.png import png, size
-from tailboard.writer import write_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from tailboard.recorder import Run
 
 INLINE_ROWS = 100
 """Rows of a table that stand in media.jsonl itself; longer ones get a file."""
@@ -176,7 +172,9 @@ def _bins(low: float, high: float, bins: int) -> tuple[float, float, list[float]
         largest = sys.float_info.max
         low, high = max(low - margin, -largest), min(high + margin, largest)
     width = high / bins - low / bins
-    return low, width, [*(low + width * index for index in range(bins)), high]
+    scale = 1.0 if isfinite(high - low) else 2.0  # halves of the largest floats do not overflow
+    edges = (scale * (low / scale + width / scale * index) for index in range(bins))
+    return low, width, [*edges, high]
 
 
 def _numbers(values: object) -> list[float]:
@@ -283,38 +281,3 @@ class ConfusionMatrix:
     def media_record(self) -> Content:
         """What is written."""
         return Content("confusion_matrix", {"class_names": self.class_names, "matrix": self.matrix})
-
-
-def as_media(value: object) -> object:
-    """`value` itself where it is media, an `Image` of a bare figure or picture."""
-    return value if hasattr(type(value), "media_record") else Image(value)
-
-
-def write_media(run: Run, key: str, value: object, step: int | float, now: float) -> None:
-    """Record the media `value` under `key`; files are made off the training path."""
-    values = value if isinstance(value, list | tuple) else [value]
-    for index, item in enumerate(values):
-        try:
-            content: Content = as_media(item).media_record()  # type: ignore[attr-defined]  # as_media
-        except Exception as error:  # noqa: BLE001  a stranger's array or figure may raise anything
-            run.warn("media " + key, f"{key:.200}: this cannot be kept: {type(error).__name__}: {error}")
-            continue
-        record = {"step": step, "time": now, "key": key, "kind": content.kind}
-        if len(values) > 1:
-            record["index"] = index
-        run.later(lambda record=record, content=content: _write(run, record, content))  # type: ignore[misc]  # bound now
-
-
-def _write(run: Run, record: dict[str, object], content: Content) -> None:
-    if content.encode is not None:
-        name = _file_name(record, content.ending)
-        os.makedirs(os.path.join(run.dir, layout.MEDIA_DIR), exist_ok=True)
-        write_whole(os.path.join(run.dir, layout.MEDIA_DIR, name), content.encode())
-        record["path"] = f"{layout.MEDIA_DIR}/{name}"
-    run.append(layout.MEDIA, plain({**record, **content.fields}, limit=sys.maxsize))
-
-
-def _file_name(record: Mapping[str, object], ending: str) -> str:
-    """A plain name that tells key and step, and never meets another one."""
-    key = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in str(record["key"])[:60])
-    return f"{key}-{record['step']}-{os.urandom(4).hex()}.{ending}"

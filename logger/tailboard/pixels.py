@@ -55,10 +55,9 @@ def _from_array(numpy: ModuleType, array: Any) -> Pixels:  # noqa: ANN401  numpy
     if array.dtype == bool:
         array = array * numpy.uint8(255)
     elif array.dtype.kind == "f":
+        finite = array[numpy.isfinite(array)]
+        low, high = _range(float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         with numpy.errstate(invalid="ignore", over="ignore"):
-            low, high = (
-                _range(float(numpy.nanmin(array)), float(numpy.nanmax(array))) if array.size else (0, 1)
-            )
             array = numpy.nan_to_num((array.astype(numpy.float64) - low) * (255 / (high - low)))
     values = numpy.ascontiguousarray(numpy.clip(numpy.rint(array), 0, 255).astype(numpy.uint8))
     return Pixels(values.tobytes(), width, height, channels)

@@ -7,21 +7,16 @@ import os
 import time
 
 from tailboard import layout
-from tailboard.background import Worker
 from tailboard.console import Console, OutputFile, complain
-from tailboard.described import Described
-from tailboard.encoding import encode_line, encode_record, is_flat, plain, scalar, slow_record
-from tailboard.metric_summary import MetricSummaries
+from tailboard.encoding import encode_line, encode_record, is_flat, scalar, slow_record
+from tailboard.noted import Noted
 from tailboard.writer import LineWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
-
-_WARNINGS_LIMIT = 100
-"""Kinds of warnings said in one run: names that change with every step shall not flood the terminal."""
 
 _NAMES_LIMIT = 100_000
 """Metric names that are remembered as harmless; a run that makes up more of them is slower, not larger."""
@@ -35,7 +30,7 @@ _OWN_KEYS = 2
 _CHECK_EVERY_S = 1.0
 
 
-class Run(Described):
+class Run(Noted):
     """A run that is being recorded. Made by `tailboard.init`; a context manager.
 
     No method but `finish` waits for anything, and none raises because of the disk or of strange values.
@@ -43,9 +38,7 @@ class Run(Described):
 
     def __init__(self, path: str, facts: dict[str, object], *, rank: int = 0) -> None:
         super().__init__(path, facts, rank)
-        self._said: set[str] = set()
         self._threads: list[Callable[[float], None]] = []
-        self._events = LineWriter(self._path(layout.EVENTS), self.warn)
         self._metrics = LineWriter(self._path(layout.ranked(layout.METRICS, rank)), self.warn)
         self._output: OutputFile | None = None
         self._console: Console | None = None
@@ -53,9 +46,6 @@ class Run(Described):
         self._names: set[str] = set()
         self._is_resumed = False
         self._check_at = 0.0
-        self._journals: dict[str, LineWriter] = {}
-        self._worker = Worker(self.warn)
-        self._summaries = MetricSummaries()
 
     def __repr__(self) -> str:
         return f"<tailboard.Run {self.id} {self.name!r} in {self.dir}>"
@@ -135,7 +125,7 @@ class Run(Described):
         number = scalar(step)
         if isinstance(number, int | float):
             self._steps = itertools.count(int(number) + 1)
-            return number
+            return int(number) if isinstance(number, bool) else number
         self.warn("step", f"step must be a number, not {number!r:.80}; counting on")
         return next(self._steps)
 
@@ -165,7 +155,7 @@ class Run(Described):
         ending.goes_on()
 
     def _log_media(self, name: str, value: object, step: int | float, now: float) -> None:
-        from tailboard.media import write_media
+        from tailboard.media_files import write_media
 
         write_media(self, name, value, step, now)
 
@@ -195,123 +185,6 @@ class Run(Described):
         """Have `finish` call `wait(timeout_s)` before it ends the run."""
         self._threads.append(wait)
 
-    def define_metric(
-        self,
-        name: str,
-        step_metric: str | None = None,
-        summary: str | None = None,
-        goal: str | None = None,
-        **ignored: object,
-    ) -> None:
-        """Say what a metric means.
-
-        Args:
-            name: A metric's name, or a pattern such as `val/*`.
-            step_metric: The metric that stands on its x axis.
-            summary: `last`, `min`, `max`, `mean`, `best`, `first` or `none`: what the summary keeps of it.
-            goal: `minimize` or `maximize`; what `best` means.
-            ignored: Further arguments of wandb's.
-        """
-        known = {"step_metric": step_metric, "summary": summary, "goal": goal}
-        self.event(
-            layout.METRIC_DEFINED,
-            name=str(name),
-            **{key: str(value) for key, value in known.items() if value},
-        )
-        if summary:
-            self._summaries.define(str(name), str(summary), str(goal or "minimize"), self.summary, self.warn)
-
-    def alert(self, title: str, text: str = "", level: object = "info", wait_duration: object = None) -> None:
-        """Record a message that the viewer shows prominently.
-
-        Args:
-            title: One line.
-            text: More of it.
-            level: `info`, `warning` or `error` (wandb's `AlertLevel` too).
-            wait_duration: Accepted for wandb's sake.
-        """
-        word = str(getattr(level, "value", level)).lower()
-        word = {"warn": "warning"}.get(word, word)
-        if word not in ("info", "warning", "error"):
-            self.warn(
-                "alert level", f"alert level {word!r:.80} is none of info, warning, error; taken as info"
-            )
-            word = "info"
-        from tailboard.redact import redact_text
-
-        self.event(layout.ALERT, title=redact_text(str(title)), text=redact_text(str(text)), level=word)
-
-    def log_artifact(
-        self,
-        artifact: object,
-        role: str = "output",
-        name: str | None = None,
-        version: str | None = None,
-        aliases: Sequence[str] | None = None,
-        type: str | None = None,
-    ) -> object:
-        """Pin data by size and digest, made beside the training; nothing is copied.
-
-        Args:
-            artifact: A file, a directory, a URI, or an `Artifact` of several.
-            role: `input` or `output`.
-            name: A name for it; its file name by default.
-            version: Its version, if it has one.
-            aliases: Further names of the version, as `latest`.
-            type: `dataset`, `model` ...
-
-        Returns:
-            `artifact`, for wandb's sake.
-        """
-        from tailboard.artifacts import pin
-
-        if role not in ("input", "output"):  # wandb's second argument is the name
-            role, name = "output", name or str(role)
-        pin(self, artifact, role, name, version, aliases, type)
-        return artifact
-
-    def use_artifact(self, artifact: object, type: str | None = None, **more: str) -> object:
-        """Pin data that the run reads; as `log_artifact` with the role `input`."""
-        return self.log_artifact(artifact, "input", type=type, **more)
-
-    def append(self, name: str, record: object) -> None:
-        """Append a record to one of the run's files of lines."""
-        writer = self._journals.get(name)
-        if writer is None:
-            writer = self._journals.setdefault(name, LineWriter(self._path(name), self.warn))
-        writer.append(encode_line(record))
-
-    def later(self, job: Callable[[], None], otherwise: Callable[[], None] | None = None) -> None:
-        """Do `job` in the run's worker thread; `finish` waits for it, or does `otherwise` after a while."""
-        self._worker.put(job, otherwise)
-
-    def watch(self, *args: object, **kwargs: object) -> None:
-        """Accepted for wandb's sake: gradients are not recorded."""
-        self.warn("watch", "watch() does nothing here: log the norms of gradients as metrics")
-
-    def save(self, *args: object, **kwargs: object) -> None:
-        """Accepted for wandb's sake: files are not copied."""
-        self.warn("save", "save() copies nothing: log_artifact() pins a file by its digest")
-
-    def event(self, event: str, **entries: object) -> None:
-        """Append one event to events.jsonl. Entries that JSON cannot hold become text."""
-        self._events.append(encode_line(plain({"time": round(time.time(), 3), "event": event, **entries})))
-
-    def warn(self, kind: str, message: str) -> None:
-        """Say a problem once on stderr and in events.jsonl, however often it comes.
-
-        Args:
-            kind: What tells one problem from another.
-            message: For the user.
-        """
-        if kind in self._said or len(self._said) >= _WARNINGS_LIMIT:
-            return
-        self._said.add(kind)
-        complain(message)
-        events = getattr(self, "_events", None)
-        if events is not None:
-            self.event(layout.WARNING, message=message)
-
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """End the run: write what is pending and the finish event. Further calls do nothing.
 
@@ -333,15 +206,22 @@ class Run(Described):
         """
         if self._is_finished or os.getpid() != self._pid:
             return
+        try:
+            until = time.monotonic() + wait_s
+            self._worker.wait(wait_s * _WORKER_PATIENCE)
+            for wait in self._threads:
+                wait(max(until - time.monotonic(), 0.0))
+        finally:  # Ctrl-C cuts the waiting short, not the end of the run
+            self._close(status, exit_code, error)
+
+    def _close(self, status: str, exit_code: int, error: str | None) -> None:
+        """Write what is pending and the finish event, and let go of the process."""
         from tailboard import ending, session
 
-        ending.forget(self)
-        until = time.monotonic() + wait_s
-        self._worker.wait(wait_s * _WORKER_PATIENCE)
-        for wait in self._threads:
-            wait(max(until - time.monotonic(), 0.0))
         self._summaries.finish()
         self._files.save(time.monotonic(), everything=True)
+        if self._is_finished:  # by another thread, while this one waited
+            return
         self._is_finished = True
         self._metrics.sync()
         extra = {"error": error} if error else {}
@@ -354,6 +234,7 @@ class Run(Described):
         lost = self.record_no_more() + sum(journal.close() for journal in journals)
         if lost:
             complain(f"{lost} lines of the run could not be written to {self.dir}")
+        ending.forget(self)  # only now: a signal that comes while we wait still ends the run
         session.ended(self)
 
     def open_output(self) -> OutputFile:
@@ -371,7 +252,7 @@ class Run(Described):
         self._console.attach()
 
     def _log_too_late(self, *args: object, **kwargs: object) -> None:
-        self.warn("closed", "the run is finished; what is logged now is not recorded")
+        self._is_too_late()
 
     def expect_late_calls(self) -> None:
         """The process ends: threads that still log need not be told that they are too late."""

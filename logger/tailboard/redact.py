@@ -102,6 +102,8 @@ def redact_value(name: str, value: object) -> object:
     if isinstance(value, bytes | int | float) and not isinstance(value, bool) and is_secret_name(name):
         return value if name.lower().endswith("token") and not isinstance(value, bytes) else HIDDEN
     if isinstance(value, list | tuple):
+        if all(isinstance(item, str) for item in value) and not is_secret_name(name):
+            return redact_command(list(value))  # it may be one: `sys.argv` in a config
         return [redact_value(name, item) for item in value]
     return value
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tailboard import layout
 from tailboard.compat import WANDB_ARGUMENTS
 from tailboard.console import complain
-from tailboard.encoding import plain
+from tailboard.encoding import plain, text_of
 from tailboard.errors import InvalidArgumentError, InvalidRunIdError
 from tailboard.redact import redact_text
 
@@ -89,14 +89,23 @@ def root_of(request: Request) -> str:
 
 def given_facts(request: Request) -> dict[str, object]:
     """The facts that the caller states; those left out are missing."""
-    tags = [request.tags] if isinstance(request.tags, str) else list(request.tags or ())  # type: ignore[call-overload]  # any iterable
-    found = {
+    tags = request.tags
+    if not isinstance(tags, list | tuple | set | frozenset):
+        tags = [] if tags is None else [tags]
+    words = {
         "name": request.name,
         "project": request.project,
         "group": request.group,
         "job_type": request.job_type,
-        "tags": [str(tag) for tag in tags],
-        "notes": redact_text(request.notes) if isinstance(request.notes, str) else request.notes,
-        "seed": request.seed,
+        "notes": request.notes,
     }
-    return {key: plain(value) for key, value in found.items() if value not in (None, [])}
+    found: dict[str, object] = {
+        key: redact_text(text_of(word)) if key == "notes" else text_of(word)
+        for key, word in words.items()
+        if word is not None
+    }
+    if tags:
+        found["tags"] = [text_of(tag) for tag in tags]
+    if request.seed is not None:
+        found["seed"] = plain(request.seed)
+    return found

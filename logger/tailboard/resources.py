@@ -13,6 +13,8 @@ import time
 from _thread import allocate_lock
 
 from tailboard import layout
+from tailboard.background import start_thread
+from tailboard.cgroup import Cgroup, read_lines, read_text
 from tailboard.encoding import encode_line
 from tailboard.gpus import Gpus
 from tailboard.writer import LineWriter
@@ -31,9 +33,6 @@ FIRST_S = 1.0
 
 _SECTOR_BYTES = 512
 """Unit of /proc/diskstats whatever the device. Source: Documentation/block/stat.rst"""
-
-_NO_LIMIT = 1 << 60
-"""cgroup v1 says "no limit" with a huge number."""
 
 _TASKS_LIMIT = 64
 """Threads of one process that are asked for their children."""
@@ -64,13 +63,15 @@ class Sampler:
     def start(self) -> None:
         """Begin."""
         self._stop.acquire()
-        self._thread.start()
+        if not start_thread(self._thread):
+            self._warn("sampler", "resources are not sampled: the system gives no more threads")
 
     def stop(self, timeout_s: float) -> None:
         """Take a last sample and end; harmless in a forked child."""
         if self._stop.locked():
             self._stop.release()
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
 
     def _work(self) -> None:
         with contextlib.suppress(ValueError, IndexError, KeyError):  # said when the first sample is taken
@@ -136,7 +137,7 @@ class Machine:
                 {} if used is None or elapsed_s <= 0 else {"cpu/percent": _percent(used, elapsed_s * quota)}
             )
         busy = total = 0.0
-        for line in _lines("/proc/stat"):
+        for line in read_lines("/proc/stat"):
             name, _, values = line.partition(" ")
             if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in self._cpus:
                 ticks = [int(value) for value in values.split()[:8]]
@@ -147,7 +148,7 @@ class Machine:
 
     def _memory(self) -> Sample:
         sizes = {}
-        for line in _lines("/proc/meminfo"):
+        for line in read_lines("/proc/meminfo"):
             name, _, value = line.partition(":")
             if name in ("MemTotal", "MemAvailable"):
                 sizes[name] = int(value.split()[0]) * 1024
@@ -162,7 +163,7 @@ class Machine:
         """The run's process and its descendants: CPU (100 is one core), resident memory."""
         ticks = pages = threads = count = 0
         for pid in process_tree(self._pid):
-            fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+            fields = read_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
             if len(fields) > 21:
                 count += 1
                 ticks += sum(
@@ -184,8 +185,8 @@ class Machine:
         """Bytes that the machine has moved since the first reading."""
         found = {}
         for name, value in {
-            **_disk_bytes(_lines("/proc/diskstats")),
-            **_net_bytes(_lines("/proc/net/dev")),
+            **_disk_bytes(read_lines("/proc/diskstats")),
+            **_net_bytes(read_lines("/proc/net/dev")),
         }.items():
             found[name] = max(value - self._begin.setdefault(name, value), 0)
         return found
@@ -200,7 +201,7 @@ def process_tree(pid: int) -> list[int]:
         except OSError:
             continue
         for task in tasks[:_TASKS_LIMIT]:
-            found += [int(child) for child in _read(f"/proc/{parent}/task/{task}/children").split()]
+            found += [int(child) for child in read_text(f"/proc/{parent}/task/{task}/children").split()]
     return found
 
 
@@ -229,82 +230,6 @@ def _net_bytes(lines: Iterable[str]) -> Sample:
             received += int(fields[0])
             sent += int(fields[8])
     return {"net/sent_bytes": sent, "net/received_bytes": received}
-
-
-class Cgroup:
-    """Limits of the container or job around this process.
-
-    Source: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of the kernel.
-    """
-
-    def __init__(self, root: str = "/sys/fs/cgroup", own: str = "/proc/self/cgroup") -> None:
-        self._directories: list[str] = []
-        self._memory_v1: str | None = None
-        for line in _lines(own):
-            _, controllers, path = line.split(":", 2)
-            if controllers == "":
-                self._directories = [
-                    directory for directory in _upwards(root, path) if os.path.isdir(directory)
-                ]
-            elif "memory" in controllers.split(","):
-                inside = f"{root}/memory{path}"
-                self._memory_v1 = inside if os.path.isdir(inside) else f"{root}/memory"
-
-    def memory_limit_bytes(self) -> int | None:
-        """The tightest limit, None without one."""
-        limits = [int(text) for text in self._texts("memory.max") if text.isdigit()]
-        if self._memory_v1:
-            limits += [
-                int(text)
-                for text in [_read(f"{self._memory_v1}/memory.limit_in_bytes").strip()]
-                if text.isdigit()
-            ]
-        return min((limit for limit in limits if limit < _NO_LIMIT), default=None)
-
-    def memory_used_bytes(self) -> int:
-        """What counts against the limit, without file pages that can be dropped at once."""
-        directory = self._limited("memory.max") or self._memory_v1
-        current = "memory.current" if directory != self._memory_v1 else "memory.usage_in_bytes"
-        used = _read(f"{directory}/{current}").strip()
-        dropped = [
-            int(line.split()[1])
-            for line in _lines(f"{directory}/memory.stat")
-            if line.startswith(("inactive_file ", "total_inactive_file "))
-        ]
-        return max(int(used) - max(dropped, default=0), 0) if used.isdigit() else 0
-
-    def cpu_quota(self) -> float | None:
-        """How many CPUs' time may be used, None without a limit."""
-        quotas = []
-        for text in self._texts("cpu.max"):
-            quota, _, period = text.partition(" ")
-            if quota.isdigit() and period.isdigit():
-                quotas.append(int(quota) / int(period))
-        return min(quotas, default=None)
-
-    def cpu_used_s(self) -> float:
-        """CPU time used inside the limit so far."""
-        for line in _lines(f"{self._limited('cpu.max')}/cpu.stat"):
-            if line.startswith("usage_usec "):
-                return int(line.split()[1]) / 1e6
-        return 0.0
-
-    def _texts(self, name: str) -> list[str]:
-        return [_read(f"{directory}/{name}").strip() for directory in self._directories]
-
-    def _limited(self, name: str) -> str | None:
-        """The nearest directory upwards that sets a limit."""
-        for directory in self._directories:
-            text = _read(f"{directory}/{name}").strip()
-            if text and not text.startswith("max"):
-                return directory
-        return None
-
-
-def _upwards(root: str, path: str) -> list[str]:
-    """The directory of a cgroup and those above it."""
-    parts = [part for part in path.strip("\n").split("/") if part not in ("", "..")]
-    return ["/".join([root, *parts[:length]]) for length in range(len(parts), -1, -1)]
 
 
 class _Portable:
@@ -336,15 +261,3 @@ class _Portable:
 
 def _percent(part: float, whole: float) -> float:
     return round(100 * part / whole, 1)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def _lines(path: str) -> list[str]:
-    return _read(path).splitlines()

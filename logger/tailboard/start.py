@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from tailboard import context, ending, layout, ranks
@@ -13,6 +14,7 @@ from tailboard.disabled import NoRun
 from tailboard.encoding import plain
 from tailboard.errors import RunExistsError, RunMissingError
 from tailboard.recorder import Run
+from tailboard.repository import read_git
 from tailboard.request import Request, check, given_facts, is_disabled, root_of, warn_ignored
 from tailboard.resuming import last_step, run_facts
 
@@ -30,6 +32,12 @@ def begin(request: Request, current: Run | None) -> Run:
     resume = check(request)
     if is_disabled(request):
         return _without_directory(request, "")
+    if _is_worker_importing_the_script():
+        return _without_directory(
+            request,
+            "init() ran again in a worker process that imports the script: nothing is recorded from there; "
+            "it belongs under `if __name__ == '__main__':`",
+        )
     reinit = request.ignored.get("reinit")
     if current is not None and not current.is_finished:
         if reinit == "return_previous":
@@ -59,6 +67,15 @@ def _without_directory(request: Request, complaint: str) -> Run:
     run = NoRun(complaint, request.id or layout.new_run_id(time.time()), given_facts(request))
     run.config.update(request.config)
     return run
+
+
+def _is_worker_importing_the_script() -> bool:
+    """Whether this is a worker of multiprocessing, not forked, that runs the main script's top level again.
+
+    Source: CPython, Lib/multiprocessing/spawn.py, `_main`; what `freeze_support`'s error message looks at.
+    """
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and bool(getattr(process.current_process(), "_inheriting", False))
 
 
 def _directory(request: Request, resume: str, now: float) -> tuple[str, bool]:
@@ -188,7 +205,7 @@ def _facts(request: Request, path: str, before: dict[str, object], now: float) -
     """The content of run.json: what stood there, the process of now, what the caller gives."""
     process = context.identity(request.command)
     hardware = context.hardware()
-    git = context.read_git(process["cwd"]) if request.git else {}  # type: ignore[arg-type]  # a str or None
+    git = read_git(process["cwd"]) if request.git else {}  # type: ignore[arg-type]  # a str or None
     facts: dict[str, object] = {
         "format": layout.FORMAT,
         "id": os.path.basename(path),

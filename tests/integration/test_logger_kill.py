@@ -55,7 +55,11 @@ print(json.dumps(sorted(promised)))
 def run_script(source: str, *arguments: str) -> str:
     script = source.format(logger=str(LOGGER))
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=240, check=True
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script, *arguments],  # 3.12 on fork
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
     )
     assert done.stderr == ""
     return done.stdout

@@ -187,6 +187,41 @@ def test_what_json_cannot_hold_is_kept_as_text_and_secrets_are_not_kept(run: Run
     assert (kept["api_key"], kept["nested"]) == ("[redacted]", {"password": "[redacted]"})
 
 
+class Broken:
+    """A configuration object whose field cannot be read."""
+
+    __dataclass_fields__ = {"lr": None, "path": None}  # noqa: RUF012  as dataclasses have it
+    lr = 0.1
+
+    @property
+    def path(self) -> str:
+        raise RuntimeError("not mounted")
+
+    def __str__(self) -> str:
+        return "broken"
+
+
+def test_configs_that_contain_themselves_or_raise_do_not_stop_the_program(run: Run) -> None:
+    itself: dict[str, Any] = {"lr": 1, "deep": {}}
+    itself["self"] = itself
+    itself["deep"]["up"] = itself["deep"]
+    run.config.update(itself)
+    run.config.update({"broken": Broken(), "argv": ["train.py", "--api-key", "abc", "--lr=1"]})
+    run.finish()
+    kept = on_disk(run)
+    assert (kept["lr"], kept["self"], kept["deep"]) == (1, "<dict>", {"up": "<dict>"})
+    assert kept["broken"] == "broken"
+    assert kept["argv"] == ["train.py", "--api-key", "[redacted]", "--lr=1"]
+
+
+def test_a_dict_set_deep_inside_that_contains_itself_ends(run: Run) -> None:
+    itself: dict[str, Any] = {}
+    itself["again"] = itself
+    run.config.model = itself
+    run.finish()
+    assert "again" in on_disk(run)["model"]
+
+
 def test_copies_and_pickles_are_plain_dicts(run: Run) -> None:
     run.config.update({"a": {"b": 1}})
     for other in (copy.deepcopy(run.config), copy.copy(run.config), pickle.loads(pickle.dumps(run.config))):

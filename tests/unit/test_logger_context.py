@@ -13,6 +13,8 @@ import pytest
 import tailboard
 from helpers import until
 from tailboard import context, gpus, resources
+from tailboard.cgroup import Cgroup
+from tailboard.repository import read_git, write_diff
 
 
 def git(directory: Path, *arguments: str) -> str:
@@ -43,25 +45,25 @@ def test_commit_branch_and_remote_are_read_without_git(repository: Path) -> None
         "branch": "main",
         "remote": "https://[redacted]@x.org/b.git",
     }
-    assert context.read_git(str(repository / "deep" / "er")) == expected
+    assert read_git(str(repository / "deep" / "er")) == expected
     git(repository, "pack-refs", "--all")
-    assert context.read_git(str(repository)) == expected
+    assert read_git(str(repository)) == expected
 
 
 def test_a_detached_head_and_a_linked_work_tree_are_understood(repository: Path, tmp_path: Path) -> None:
     commit = git(repository, "rev-parse", "HEAD")
     git(repository, "worktree", "add", "-q", "-b", "side/branch", str(tmp_path / "tree"))
-    assert context.read_git(str(tmp_path / "tree")) == {"commit": commit, "branch": "side/branch"}
+    assert read_git(str(tmp_path / "tree")) == {"commit": commit, "branch": "side/branch"}
     git(repository, "checkout", "-q", "--detach")
-    assert context.read_git(str(repository)) == {"commit": commit}
+    assert read_git(str(repository)) == {"commit": commit}
 
 
 def test_without_a_repository_there_is_nothing_to_say(tmp_path: Path) -> None:
-    assert context.read_git(str(tmp_path)) == {}
-    assert context.read_git(None) == {}
+    assert read_git(str(tmp_path)) == {}
+    assert read_git(None) == {}
     (tmp_path / ".git").write_text("nonsense")
-    assert context.read_git(str(tmp_path)) == {}
-    assert context.write_diff(str(tmp_path), str(tmp_path)) is None
+    assert read_git(str(tmp_path)) == {}
+    assert write_diff(str(tmp_path), str(tmp_path)) is None
 
 
 def test_a_run_records_dirty_state_and_diff_beside_the_training(
@@ -82,7 +84,7 @@ def test_a_run_records_dirty_state_and_diff_beside_the_training(
 
 def test_a_huge_diff_is_cut_at_a_line_and_says_so(repository: Path, tmp_path: Path) -> None:
     (repository / "train.py").write_text("x = 1234567\n" * 200_000)
-    assert context.write_diff(str(tmp_path), str(repository)) is True
+    assert write_diff(str(tmp_path), str(repository)) is True
     lines = (tmp_path / "git.diff").read_text().split("\n")
     assert lines[-2].startswith("# cut by tailboard")
     assert lines[-3] == "+x = 1234567"
@@ -147,7 +149,7 @@ def test_limits_of_a_cgroup_are_respected(tmp_path: Path) -> None:
     (inner.parent / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
     (inner / "cpu.max").write_text("150000 100000\n")
     (inner / "cpu.stat").write_text("usage_usec 2500000\n")
-    cgroup = resources.Cgroup(str(tmp_path / "fs"), str(tmp_path / "own"))
+    cgroup = Cgroup(str(tmp_path / "fs"), str(tmp_path / "own"))
     assert (cgroup.memory_limit_bytes(), cgroup.memory_used_bytes()) == (1_000_000, 500_000)
     assert (cgroup.cpu_quota(), cgroup.cpu_used_s()) == (1.5, 2.5)
 
@@ -159,14 +161,14 @@ def test_limits_of_the_older_cgroups_are_respected(tmp_path: Path) -> None:
     (inner / "memory.limit_in_bytes").write_text("2000000\n")
     (inner / "memory.usage_in_bytes").write_text("900000\n")
     (inner / "memory.stat").write_text("total_inactive_file 100000\n")
-    cgroup = resources.Cgroup(str(tmp_path / "fs"), str(tmp_path / "own"))
+    cgroup = Cgroup(str(tmp_path / "fs"), str(tmp_path / "own"))
     assert (cgroup.memory_limit_bytes(), cgroup.memory_used_bytes()) == (2_000_000, 800_000)
     (inner / "memory.limit_in_bytes").write_text("9223372036854771712\n")
     assert cgroup.memory_limit_bytes() is None
 
 
 def test_without_cgroups_there_is_no_limit(tmp_path: Path) -> None:
-    cgroup = resources.Cgroup(str(tmp_path), str(tmp_path / "none"))
+    cgroup = Cgroup(str(tmp_path), str(tmp_path / "none"))
     assert (cgroup.memory_limit_bytes(), cgroup.cpu_quota()) == (None, None)
 
 

@@ -164,6 +164,7 @@ class Level(enum.IntEnum):
         (None, None),
         ("text", "text"),
         (1j, "1j"),
+        (np.complex64(1 + 2j), "(1+2j)"),
         (b"x", "b'x'"),
         ([1, 2], "[1, 2]"),
         (np.array([1, 2]), "[1 2]"),
@@ -174,6 +175,19 @@ def test_each_kind_of_value_is_kept_as_number_or_text(run: Run, value: Any, kept
     run.log({"v": value})
     assert last(run) == {"v": kept}
     assert type(last(run)["v"]) is type(kept)
+
+
+def test_no_value_of_a_flat_dict_is_left_out_and_too_many_nested_ones_are_said(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "METRICS_LIMIT", 10)
+    many = {f"m{number}": float(number) for number in range(30)}
+    run.log(many)
+    assert last(run) == many
+    assert capsys.readouterr().err == ""
+    run.log({"nested": many})
+    assert len(last(run)) == 10
+    assert "more than 10 values" in capsys.readouterr().err
 
 
 def test_text_instead_of_a_number_is_said_once(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,7 +240,7 @@ def test_what_contains_itself_ends(run: Run) -> None:
     for _ in range(30):
         shared = {"l": shared, "r": shared}  # two to the 30 leaves once flattened
     run.log(shared)
-    assert len(last(run)) <= encoding.VALUES_LIMIT
+    assert len(last(run)) <= encoding.METRICS_LIMIT
 
 
 def test_deep_nesting_ends(run: Run) -> None:
@@ -239,6 +253,11 @@ def test_deep_nesting_ends(run: Run) -> None:
         deep = [deep]
     run.log({"deep": deep})
     assert len(records(run)) == 2
+
+
+def test_a_truth_value_as_step_is_a_number(run: Run) -> None:
+    run.log({"v": 1}, step=True)
+    assert type(records(run)[-1]["_step"]) is int
 
 
 def test_steps_count_on_from_the_last_one_given(run: Run) -> None:

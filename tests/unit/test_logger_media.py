@@ -95,7 +95,8 @@ class Tensor:
         (np.array([[0.0, 0.5, 1.0]]), 1, [0, 128, 255]),
         (np.array([[-1.0, 0.0, 1.0]]), 1, [0, 128, 255]),
         (np.array([[0.0, 100.0, 300.0]]), 1, [0, 100, 255]),
-        (np.array([[math.nan, math.inf, 0.5]]), 1, [0, 255, 0]),
+        (np.array([[math.nan, math.inf, 0.5]]), 1, [0, 255, 128]),
+        (np.full((1, 2), math.nan), 1, [0, 0]),
         (np.array([[[1, 2, 3]]], np.int64), 3, [1, 2, 3]),
         (np.zeros((1, 1, 2, 5), np.uint8), 1, [0] * 10),
         (
@@ -193,6 +194,7 @@ def test_histograms_count_all_finite_values(run: Run, values: Any) -> None:
 @given(st.lists(st.floats(), max_size=30), st.integers(1, 20), st.booleans())
 @example([-1.7976931348605183e308], 1, True)
 @example([1.7976931348605183e308], 3, False)
+@example([1.7976931348623157e308, -8.988465674311579e307], 3, False)
 def test_every_finite_value_is_in_one_bin(values: list[float], bins: int, is_array: bool) -> None:
     finite = [value for value in values if math.isfinite(value)]
     if is_array and finite and max(finite) - min(finite) > 1e300:

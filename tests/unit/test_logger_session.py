@@ -171,6 +171,28 @@ def test_a_finished_run_ignores_what_comes_later_and_says_so(capsys: pytest.Capt
     assert capsys.readouterr().err.count("finished") == 1
 
 
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda run: run.summary.update(best=1),
+        lambda run: run.config.update(lr=1),
+        lambda run: run.alert("late"),
+        lambda run: run.log_artifact("late.csv"),
+        lambda run: setattr(run, "name", "late"),
+        lambda run: run.define_metric("late", summary="min"),
+    ],
+)
+def test_whatever_comes_after_the_end_is_said_not_silently_lost(
+    late: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = quiet()
+    run.finish()
+    before = sorted(path.name for path in Path(run.dir).iterdir()), events(run)
+    late(run)
+    assert "the run is finished" in capsys.readouterr().err
+    assert (sorted(path.name for path in Path(run.dir).iterdir()), events(run)) == before
+
+
 def test_alerts_are_events() -> None:
     run = quiet()
     run.alert("loss spiked", "to 17", level="warning")
@@ -245,7 +267,7 @@ def test_every_public_name_is_there() -> None:
 def test_names_and_notes_may_be_anything(tmp_path: Path) -> None:
     run = quiet(name="../../\x1b[2J[/x]\ud800" + "n" * 10_000, tags="single", notes=5)
     assert facts(run)["tags"] == ["single"]
-    assert facts(run)["notes"] == 5
+    assert facts(run)["notes"] == "5"
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
