@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import struct
+import zlib
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -134,3 +138,39 @@ def test_a_value_of_another_kind_in_a_database_costs_no_other(tmp_path: Path) ->
     (series,) = (found for run in found_in(tmp_path).values() if "acc" in (found := read(run)[0]))
     assert series["acc"][0] == ["NaN"] * 3
     assert len(series["train/loss"][0]) == 30
+
+
+@pytest.mark.parametrize("pattern", [b"\x01", b"\x04\x7f", bytes(range(256))])
+def test_no_byte_of_damage_is_checked_more_often_than_its_share(
+    pattern: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b":W&B\xe1\xbe\0" + pattern * (1 << 17) if len(pattern) == 1 else pattern * (1 << 10)
+    checked = 0
+
+    def crc32(piece: bytes, start: int = 0) -> int:
+        nonlocal checked
+        checked += len(piece)
+        return zlib.crc32(piece, start)
+
+    monkeypatch.setattr("tailboard_tui.formats.recordlog.zlib", SimpleNamespace(crc32=crc32))
+    for size in (100, 1000, len(data)):
+        checked, log = 0, RecordLog(b":W&B")
+        for at in range(0, len(data), size):
+            assert log.feed(data[at : at + size]) == []
+        assert checked <= 300 * len(data) + (1 << 20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=60), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_records_behind_damage_are_found_in_pieces_of_any_size(
+    noise: bytes, size: int, chance: Random
+) -> None:
+    records = [bytes(chance.choices(range(256), k=chance.choice([0, 3, 40]))) for _ in range(6)]
+    framed = [
+        struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record for record in records
+    ]
+    data = b":W&B\xe1\xbe\0" + b"".join(framed[:3]) + noise + b"".join(framed[3:])
+    log = RecordLog(b":W&B")
+    found = [record for at in range(0, len(data), size) for record in log.feed(data[at : at + size])]
+    assert found[:3] == records[:3]
+    assert [record for record in found if record][-2:] == [record for record in records if record][-2:]

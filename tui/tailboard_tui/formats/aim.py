@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 20_000
 
-REASON = (
-    "Aim keeps metrics and parameters in RocksDB, which only its own engine reads: they are not shown. "
-    "Write event files or CSV beside it, or export them with Aim's SDK"
-)
+REASON = "metrics are in RocksDB files, which only Aim's own engine reads"
 
 _RUN = (
     "SELECT run.name, run.description, run.created_at, run.finalized_at, experiment.name FROM run "
@@ -47,9 +44,10 @@ class AimReader(DatabaseReader):
             raise DatabaseError("the run is gone")
         name, notes, created, finalized, experiment = found
         ended = _seconds(finalized)
+        is_named = name and name != f"Run: {self.run_id}"  # Aim's own default
         return RunFacts(
             id=self.run_id,
-            name=str(name or self.run_id),
+            name=str(name) if is_named else self.run_id[:8],
             source=self.source,
             path=self.path,
             group=str(experiment) if experiment else None,

@@ -10,14 +10,15 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_small
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.reading import RunReader
+from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.sources import Complaint, Piece, Source
-from tailboard_tui.formats.surroundings import config_paths, read_mapping, surroundings, title
+from tailboard_tui.formats.surroundings import config_paths, read_mapping
 
 _EPOCH = re.compile(r"\Ametrics_epoch_(\d{1,15})\.json\Z")
 
@@ -92,18 +93,8 @@ class AllenNlpReader(RunReader):
 
     def describe(self) -> RunFacts:
         """Facts from config.json and metrics.json."""
-        beside = surroundings(self.path, self.listings.of(self.path))
-        problems: list[Problem] = list(beside.problems)
+        problems: list[Problem] = []
         summary = flatten(read_mapping(f"{self.path}/metrics.json", "metrics.json", problems), "/")
         epochs = [epoch for epoch, _ in self.epochs()]
-        return RunFacts(
-            id=title(self.path),
-            name=title(self.path),
-            source=self.source,
-            path=self.path,
-            config=beside.config,
-            summary=summary,
-            log_files=beside.log_files,
-            last_step=float(epochs[-1]) if epochs else None,
-            problems=tuple(problems),
-        )
+        facts = self.told_beside(Peek(last_step=float(epochs[-1]) if epochs else None), summary)
+        return replace(facts, problems=(*facts.problems, *problems))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.formats.csvtable import CsvTable
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.reading import RunReader
+from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.sources import LineSource, Source
-from tailboard_tui.formats.surroundings import config_paths, log_files, read_mapping, surroundings, title
+from tailboard_tui.formats.surroundings import config_paths, log_files, read_mapping
 from tailboard_tui.formats.tables import peek_at_table
 
 MAX_METRICS = 5_000
@@ -54,9 +55,7 @@ class DvcliveReader(RunReader):
 
     def describe(self) -> RunFacts:
         """Facts from the files beside the tables."""
-        here = self.listings.of(self.path)
-        beside = surroundings(self.path, here)
-        problems: list[Problem] = list(beside.problems)
+        problems: list[Problem] = []
         summary = flatten(read_mapping(f"{self.path}/metrics.json", "metrics.json", problems), "/")
         steps: list[float] = []
         values: dict[str, float] = {}
@@ -64,16 +63,10 @@ class DvcliveReader(RunReader):
             peek = peek_at_table(path, lambda name=name: CsvTable(name, "\t"))  # type: ignore[misc]  # a default
             values.update((prefix + metric, value) for metric, value in peek.last_values.items())
             steps += [peek.last_step] if peek.last_step is not None else []
+        facts = self.told_beside(Peek(None, None, max(steps, default=None), values), summary)
         parent = os.path.dirname(self.path)
-        return RunFacts(
-            id=title(self.path),
-            name=title(self.path),
-            source=self.source,
-            path=self.path,
-            config=beside.config,
-            summary=summary,
-            log_files=beside.log_files or log_files(parent, self.listings.of(parent)),
-            last_step=max(steps, default=None),
-            last_values=values,
-            problems=tuple(problems),
+        return replace(
+            facts,
+            log_files=facts.log_files or log_files(parent, self.listings.of(parent)),
+            problems=(*facts.problems, *problems),
         )

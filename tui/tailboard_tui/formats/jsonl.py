@@ -20,7 +20,7 @@ from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.rowbuilder import ResumeWatch
 from tailboard_tui.formats.signs import METRIC_RECORDS, is_records
 from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
-from tailboard_tui.formats.surroundings import config_paths, surroundings, title
+from tailboard_tui.formats.surroundings import config_paths
 
 PEEK_BYTES = 4096
 
@@ -177,24 +177,10 @@ class JsonlReader(RunReader):
 
     def describe(self) -> RunFacts:
         """Facts from the ends of the file and from the files beside it."""
-        beside = surroundings(self.path, self.listings.of(self.path))
         paths = [source.path for source in self._sources]
         peek = peek_at_records(paths[0]) if paths else Peek()
-        return RunFacts(
-            id=title(self.path),
-            name=title(self.path),
-            source=self.source,
-            path=self.path,
-            created=peek.first_time,
-            config=beside.config,
-            summary={**self._texts},
-            total_steps=peek.last_values.get("total_steps", peek.last_values.get("max_steps")),
-            log_files=beside.log_files,
-            last_step=peek.last_step,
-            last_time=peek.last_time,
-            last_values=peek.last_values,
-            problems=beside.problems,
-        )
+        total_steps = peek.last_values.get("total_steps", peek.last_values.get("max_steps"))
+        return self.told_beside(peek, {**self._texts}, total_steps)
 
 
 class GenericReader(JsonlReader):

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts
+from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts, Value
 from tailboard_tui.formats.listing import Listings
 from tailboard_tui.formats.media import MediaRecord
 from tailboard_tui.formats.sources import Complaint, Resumable, Sampled, Source, State
+from tailboard_tui.formats.surroundings import surroundings, title
 
 MAX_PROBLEMS = 200
 """Told one by one; a file of nothing but damage stays readable."""
@@ -65,6 +66,34 @@ class RunReader:
     def describe(self) -> RunFacts:
         """The facts as the small files and `peek` tell them; called when one of `watched` changed."""
         raise NotImplementedError
+
+    def told_beside(
+        self, peek: Peek, summary: Mapping[str, Value] | None = None, total_steps: float | None = None
+    ) -> RunFacts:
+        """Facts as the configuration and the logs beside the metrics, and the ends of the files, tell them.
+
+        Args:
+            peek: What the ends of the files tell.
+            summary: What else the format tells.
+            total_steps: The planned number of steps, where the format itself tells it.
+        """
+        beside = surroundings(self.path, self.listings.of(self.path))
+        name = title(self.path)
+        return RunFacts(
+            id=name,
+            name=name,
+            source=self.source,
+            path=self.path,
+            created=peek.first_time,
+            config=beside.config,
+            summary=summary or {},
+            total_steps=total_steps,
+            log_files=beside.log_files,
+            last_step=peek.last_step,
+            last_time=peek.last_time,
+            last_values=peek.last_values,
+            problems=beside.problems,
+        )
 
     def watched(self) -> Iterable[str]:
         """Further files on which `describe` depends, beside the sources."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -20,7 +20,7 @@ from tailboard_tui.formats.names import step_name
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.signs import METRIC_TABLES, is_table
 from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
-from tailboard_tui.formats.surroundings import config_paths, read_value, surroundings, title
+from tailboard_tui.formats.surroundings import config_paths, read_value
 
 PEEK_BYTES = 4096
 _HEAD_LINES = 20
@@ -56,29 +56,16 @@ class TableReader(RunReader):
 
     def describe(self) -> RunFacts:
         """Facts from the ends of the tables and from the files beside them."""
-        beside = surroundings(self.path, self.listings.of(self.path))
         paths = [source.path for source in self._sources]
-        peek = self.peek(paths[0]) if paths else Peek()
-        return RunFacts(
-            id=title(self.path),
-            name=title(self.path),
-            source=self.source,
-            path=self.path,
-            created=peek.first_time,
-            config=beside.config,
-            total_steps=self.total_steps(beside.config),
-            log_files=beside.log_files,
-            last_step=peek.last_step,
-            last_time=peek.last_time,
-            last_values=peek.last_values,
-            problems=beside.problems,
-        )
+        facts = self.told_beside(self.peek(paths[0]) if paths else Peek())
+        total_steps = self.total_steps(facts.config)
+        return facts if total_steps is None else replace(facts, total_steps=total_steps)
 
     def peek(self, path: str) -> Peek:
         """What the first and the last lines of a table tell."""
         return peek_at_table(path, lambda: CsvTable("", delimiter_of(path), self.step_of))
 
-    def total_steps(self, config: Iterable[str]) -> float | None:
+    def total_steps(self, config: Mapping[str, Value]) -> float | None:
         """The planned number of steps, where the format itself tells it."""
         return None
 
@@ -148,9 +135,9 @@ class UltralyticsReader(TableReader):
     source = "ultralytics"
     file_names = ("results.csv",)
 
-    def total_steps(self, config: Iterable[str]) -> float | None:
+    def total_steps(self, config: Mapping[str, Value]) -> float | None:
         """`epochs` of args.yaml."""
-        found: Value = config.get("epochs") if isinstance(config, dict) else None
+        found = config.get("epochs")
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
