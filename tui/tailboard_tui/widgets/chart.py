@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from tailboard_tui.plot import chart
-from tailboard_tui.plot.cells import Cells, CellStyle
+from tailboard_tui.plot.cells import Cells
 from tailboard_tui.plot.spec import ChartSpec, Look
+from tailboard_tui.widgets.drawing import Drawing
 
 
-class Chart(Widget):
-    """A chart, by the line API. What it shows is set with `show`."""
-
-    DEFAULT_CSS = "Chart { overflow: hidden; }"
+class Chart(Drawing):
+    """A chart. What it shows is set with `show`."""
 
     class Picked(Message):
         """The chart was clicked."""
@@ -55,12 +48,11 @@ class Chart(Widget):
         self.spec: ChartSpec | None = None
         self.wheel_zooms = False
         self._look = Look()
-        self._cells: Cells | None = None
         self._drag: tuple[int, int] | None = None
 
     def show(self, metric: str, spec: ChartSpec, look: Look) -> None:
         """Show `spec`; costs nothing when it is what is shown already."""
-        if spec == self.spec and look == self._look and self._cells is not None:
+        if spec == self.spec and look == self._look and self.cells is not None:
             return
         self.metric, self.spec, self._look = metric, spec, look
         self._draw()
@@ -69,21 +61,13 @@ class Chart(Widget):
         if self.spec is None or not self.size:
             return
         cells = chart.draw(self.spec, self.size.width, self.size.height, self._look)
-        old, self._cells = self._cells, cells
+        old, self.cells = self.cells, cells
         for region in changed_regions(old, cells):
             self.refresh(region)
 
     def on_resize(self) -> None:
         """Draw at the new size."""
         self._draw()
-
-    def render_line(self, y: int) -> Strip:
-        """Row `y` as it was drawn last. Every segment has a style: Textual's filters read it."""
-        base, width = self.rich_style, self.size.width
-        if self._cells is None or y >= self._cells.height:
-            return Strip.blank(width, base)
-        segments = [Segment(text, base + cell_style(style)) for text, style in self._cells.runs(y)]
-        return Strip(segments, self._cells.width).adjust_cell_length(width, base)
 
     @property
     def place(self) -> chart.Layout | None:
@@ -124,17 +108,6 @@ class Chart(Widget):
         if place is not None and (event.ctrl or self.wheel_zooms):
             event.stop()
             self.post_message(self.Wheeled(place.x_at(event.x), is_closer=is_closer))
-
-
-@lru_cache(maxsize=4096)
-def cell_style(style: CellStyle) -> Style:
-    """What Rich calls the style of a cell."""
-    return Style(
-        color=style.color,
-        bgcolor=style.background,
-        bold=style.is_bold or None,
-        dim=style.is_dim or None,
-    )
 
 
 def changed_regions(old: Cells | None, new: Cells) -> list[Region]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rich.cells import cell_len
-from rich.segment import Segment
 from textual.geometry import Region
-from textual.strip import Strip
-from textual.widget import Widget
 
 from tailboard_tui.plot.canvas import Canvas
 from tailboard_tui.plot.cells import Cells, CellStyle
 from tailboard_tui.plot.spec import Look
 from tailboard_tui.widgets import figure_content
-from tailboard_tui.widgets.chart import cell_style
+from tailboard_tui.widgets.drawing import Drawing
 from tailboard_tui.widgets.figure_content import Figure
 from tailboard_tui.widgets.selection import ShownRun
 
@@ -35,16 +32,15 @@ class Wanted(NamedTuple):
     look: Look
 
 
-class ChartFigure(Widget):
-    """Best values as bars or letters, by the line API."""
+class ChartFigure(Drawing):
+    """Best values as bars or letters."""
 
-    DEFAULT_CSS = "ChartFigure { height: 1fr; display: none; overflow: hidden; padding: 1 1 0 1; }"
+    DEFAULT_CSS = "ChartFigure { height: 1fr; display: none; padding: 1 1 0 1; }"
 
     def __init__(self) -> None:
         super().__init__()
         self._wanted: Wanted | None = None
         self._is_drawing = False
-        self._cells: Cells | None = None
 
     def show(self, metric: str, figure: Figure, runs: tuple[ShownRun, ...], look: Look) -> None:
         """Show that figure of these runs; it appears when the thread has drawn it."""
@@ -64,7 +60,7 @@ class ChartFigure(Widget):
 
     def _take(self, wanted: Wanted, cells: Cells) -> None:
         self._is_drawing = False
-        self._cells = cells
+        self.cells = cells
         self.refresh(Region(0, 0, *self.size))
         if wanted != self._wanted:
             self._draw_next()
@@ -73,14 +69,6 @@ class ChartFigure(Widget):
         """Draw at the new size."""
         if self._wanted is not None and self.display:
             self.show(self._wanted.metric, self._wanted.figure, self._wanted.runs, self._wanted.look)
-
-    def render_line(self, y: int) -> Strip:
-        """Row `y` of the figure."""
-        base, width = self.rich_style, self.size.width
-        if self._cells is None or y >= self._cells.height:
-            return Strip.blank(width, base)
-        segments = [Segment(text, base + cell_style(style)) for text, style in self._cells.runs(y)]
-        return Strip(segments, self._cells.width).adjust_cell_length(width, base)
 
 
 def draw_figure(wanted: Wanted) -> Cells:

@@ -86,6 +86,7 @@ class ChartStage(Vertical, can_focus=True):
         self._rows: list[PageRow] = []
         self._columns = 1
         self._is_preparing = False
+        self._state_text = ""
         self._stale: deque[tuple[Slot, Chart]] = deque()
         """Charts on screen that may show less than what is known."""
         self._is_drawing = False
@@ -234,8 +235,10 @@ class ChartStage(Vertical, can_focus=True):
             text = "Reading …" if is_reading else self._nothing_logged()
         elif not shown:
             text = "No metric matches. Esc clears the filter, H shows hidden charts."
-        self.set_class(bool(text), "-empty")
-        self.query_one("#state", Static).update(Content(text))
+        if text != self._state_text:  # setting it lays the whole screen out again
+            self._state_text = text
+            self.set_class(bool(text), "-empty")
+            self.query_one("#state", Static).update(Content(text))
 
     def _nothing_logged(self) -> str:
         return "No metrics yet."

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tailboard_tui.plot.cells import Cells
 from tailboard_tui.plot.graphics import Picture
-from tailboard_tui.widgets.chart import cell_style
+from tailboard_tui.widgets.drawing import Drawing
 
 
-class MediaView(Widget):
-    """A drawing, by the line API; scrolled where it is higher than the room.
+class MediaView(Drawing):
+    """A drawing, scrolled where it is higher than the room.
 
     Pixels are no part of Textual's frames: they are sent after the frame that painted the cells beneath
-    them, and again when these are painted again, which wipes them out of all but kitty. Where anything else lies over the cells, the same
-    image is shown with half blocks.
+    them, and again when these are painted again, which wipes them out of all terminals but kitty. Where
+    anything else lies over the cells, the same image is shown with half blocks.
     """
 
-    DEFAULT_CSS = "MediaView { height: 1fr; margin: 1 1 0 1; overflow: hidden; }"
+    DEFAULT_CSS = "MediaView { height: 1fr; margin: 1 1 0 1; }"
 
     class Resized(Message):
         """There is another amount of room."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.cells: Cells | None = None
         self.top = 0
         self._picture: Picture | None = None
         self._sent: tuple[Picture, Region] | None = None
@@ -78,14 +75,9 @@ class MediaView(Widget):
             self.call_after_refresh(self._send)
         return super().render_lines(crop)
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the drawing."""
-        width = self.size.width
-        if self._is_blank or self.cells is None or y + self.top >= self.cells.height:
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
-        segments = [Segment(text, base + cell_style(style)) for text, style in self.cells.runs(y + self.top)]
-        return Strip(segments, self.cells.width).adjust_cell_length(width, base)
+    def row_at(self, y: int) -> int | None:
+        """Scrolled rows, or none beneath pixels."""
+        return None if self._is_blank else y + self.top
 
     def _repaint(self) -> None:
         self.refresh(Region(0, 0, *self.size))
