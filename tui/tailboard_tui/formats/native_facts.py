@@ -164,8 +164,8 @@ class NativeFacts:
     ) -> RunFacts:
         run = self._run.found or _NO_RUN
         events, notes = self._events, self._notes or _NO_NOTES
-        base = self._path.rpartition("/")[2]
-        run_id = run.id if run.id is not None and layout.is_run_id(run.id) else base
+        is_sound = run.id is not None and layout.is_run_id(run.id)
+        run_id = run.id if is_sound and run.id is not None else self._path.rpartition("/")[2]
         last, last_time, size_bytes = _NO_LAST, events.last_time, 0
         for name, part in self._parts.items():
             if isinstance(part, Tail):
@@ -212,15 +212,15 @@ class NativeFacts:
             last_time=last_time,
             size_bytes=size_bytes,
             modified=max([stamp[2] for stamp in stamps.values()]) / 1e9 if stamps else None,
-            problems=(*wrong, *self._problems(run)),
+            problems=(*wrong, *self._problems(run, is_sound)),
         )
 
-    def _problems(self, run: RunFile) -> list[Problem]:
+    def _problems(self, run: RunFile, has_sound_id: bool) -> list[Problem]:
         found: list[Problem] = []
         if isinstance(run.format, int) and run.format > layout.FORMAT:
             message = f"written by a newer tailboard (format {run.format}): some of it may be missing here"
             found.append(Problem(layout.RUN, None, message))
-        if run.id is not None and not layout.is_run_id(run.id):
+        if run.id is not None and not has_sound_id:
             found.append(Problem(layout.RUN, None, "id is not a valid run id"))
         for part in self._parts.values():
             found += part.problems

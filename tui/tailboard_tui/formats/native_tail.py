@@ -98,20 +98,19 @@ def _points(lines: bytes) -> list[dict[str, Any]]:
 
 
 def _last_of(records: list[dict[str, Any]]) -> Last:
-    newest: dict[str, Any] = {}
-    for record in records:
+    newest = records[0]
+    for record in records[1:]:
         newest.update(record)
-    values: dict[str, float] = {}
-    for key, value in newest.items():
-        name = _KEYS.metric(key) if key.startswith("_") else key
-        number = value if type(value) is float else number_of(value)
-        if name is not None and number is not None:
-            values[name] = number
-    return Last(_finite(newest.get(layout.STEP)), _finite(newest.get(layout.TIMESTAMP)), values)
+    step, time = _finite(newest.pop(layout.STEP, None)), _finite(newest.pop(layout.TIMESTAMP, None))
+    values = {key: value for key, value in newest.items() if type(value) is float and key[:1] != "_"}
+    if len(values) < len(newest):  # what is no plain number under a plain name
+        named = ((_KEYS.metric(key), number_of(value)) for key, value in newest.items())
+        values = {key: number for key, number in named if key is not None and number is not None}
+    return Last(step, time, values)
 
 
 def _finite(value: object) -> float | None:
-    number = number_of(value)
+    number = value if type(value) is float else number_of(value)
     return number if number is not None and math.isfinite(number) else None
 
 

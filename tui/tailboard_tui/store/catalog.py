@@ -158,20 +158,21 @@ class Catalog:
     def _look(self, node: _Node, now: float, found: list[Found], removed: list[str]) -> None:
         """List one directory, note what is new in it and drop what is no longer there."""
         try:
-            state = os.stat(node.path)
             listing = look(node.path, node.top)
+            is_listed = listing.claimed is None or listing.claimed.nests
+            if is_listed:  # what changes meanwhile is not settled, and listed once more
+                changed = os.stat(node.path)
+                node.modified_ns, node.is_settled = changed.st_mtime_ns, now - changed.st_mtime > SETTLED_S
         except NotADirectoryError:
             self._take_file(node, found, removed)
             return
         except OSError as error:
             self._miss(node, error, removed)
             return
-        node.modified_ns, node.listed_at, node.misses = state.st_mtime_ns, now, 0
-        node.is_settled = now - state.st_mtime > SETTLED_S
+        node.listed_at, node.misses = now, 0
         self._problems.pop(node.path, None)
         self._nodes.setdefault(node.path, node)
         self._claim(node, listing.claimed, found, removed)
-        is_listed = listing.claimed is None or listing.claimed.nests
         children: dict[str, Found | None] = {single.path: single for single in listing.files}
         if is_listed and node.depth < self._max_depth:
             children.update(dict.fromkeys(listing.directories))

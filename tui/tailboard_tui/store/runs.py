@@ -21,6 +21,9 @@ __all__ = ["RunNotFound", "RunStore", "find_run", "load_points", "load_rows"]
 PUBLISH_S = 0.05
 """Changes of runs on screen, and new runs, are published at most this often while much comes in."""
 
+PUBLISH_SHARE = 0.02
+"""Share of the worker's time for that: each snapshot holds all rows."""
+
 PUBLISH_OTHERS_S = 0.5
 """Changes of other runs only: each costs the screen a look at its whole list."""
 
@@ -50,7 +53,7 @@ class RunStore:
         self._rows: tuple[RunRow, ...] = ()
         self._places = self._worker.places()
         self._was_scanning = True
-        self._published_at = 0.0
+        self._published_at = self._publishing_s = 0.0
         self._is_closed = False
 
     def rows(self) -> tuple[RunRow, ...]:
@@ -101,7 +104,6 @@ class RunStore:
             with no_collections():
                 while self._worker.is_scanning and not self._is_over(stop):
                     self.turn(publish)
-            gc.freeze()  # The list stays: a collection that walks all of it stops the screen for 0.1 s.
             with few_collections():
                 while self._worker.is_surveying and not self._is_over(stop):
                     self._turn_and_wait(publish)
@@ -138,6 +140,8 @@ class RunStore:
         if is_same and not worker.dirty and not worker.removed:
             return float("inf")
         pause_s = PUBLISH_S if worker.is_urgent or not is_same else PUBLISH_OTHERS_S
+        if worker.is_scanning:
+            pause_s = max(pause_s, self._publishing_s / PUBLISH_SHARE)
         wait_s = self._published_at + pause_s - time.monotonic()
         if wait_s > 0:
             return wait_s
@@ -149,7 +153,9 @@ class RunStore:
         worker.removed.clear()
         self._was_scanning = worker.is_scanning
         self._places = places
-        self._rows = tuple(run.row for run in worker.runs.values())
+        begun = time.monotonic()
+        self._rows = tuple([run.row for run in worker.runs.values()])
         self._published_at = time.monotonic()
+        self._publishing_s = self._published_at - begun
         publish(change)
         return float("inf")

@@ -257,8 +257,9 @@ class Worker:
         if now >= self._next_roots:
             self._catalog.check(now)
             self._next_roots = now + ROOTS_S
-            self._follow()
             self._read_notebook()
+            if not self.is_scanning:  # waiting for events begins when the list stands: watchdog costs 20 ms
+                self._follow()
         if self._catalog.is_busy:
             change = self._catalog.step(now, NEW_A_TURN)
             for key in change.removed:
@@ -266,6 +267,8 @@ class Worker:
             for found in change.found:
                 self._add(TrackedRun(found, self._cache), now)
         was_scanning, self.is_scanning = self.is_scanning, self.is_scanning and self._catalog.is_busy
+        if was_scanning and not self.is_scanning:
+            self._next_roots = 0.0
         return self._catalog.is_busy or was_scanning  # the list is published before points are read
 
     def _add(self, run: TrackedRun, now: float) -> None:
