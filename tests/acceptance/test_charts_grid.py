@@ -374,11 +374,11 @@ async def test_a_live_point_changes_few_cells() -> None:
     before = curves(0, 590)["train/loss"].values
     async with shown(selection([("r", {"train/loss": series("train/loss", before[:-2])})])) as (pilot, grid):
         chart = next(iter(grid.query(Chart)))
-        old = chart._cells
+        old = chart.cells
         grid.show(selection([("r", {"train/loss": series("train/loss", before)})]))
         await settled(pilot)
-        assert chart._cells is not None
-        regions = chart_module.changed_regions(old, chart._cells)
+        assert chart.cells is not None
+        regions = chart_module.changed_regions(old, chart.cells)
         changed = sum(region.area for region in regions)
         assert 0 < changed < 40
 

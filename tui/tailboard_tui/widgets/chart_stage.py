@@ -86,6 +86,8 @@ class ChartStage(Vertical, can_focus=True):
         self._rows: list[PageRow] = []
         self._columns = 1
         self._is_preparing = False
+        self._is_first_look = False
+        """Whether lines are prepared that were not seen before: they are drawn as soon as all are ready."""
         self._state_text = ""
         self._stale: deque[tuple[Slot, Chart]] = deque()
         """Charts on screen that may show less than what is known."""
@@ -278,4 +280,9 @@ class ChartStage(Vertical, can_focus=True):
         if any(run.row.key == job.key.run for run in self.content.selection.runs):
             self.content.lines.put(job, line)
         self._is_preparing = not is_last
-        self._pace.request()
+        self._is_first_look |= job.old is None
+        if is_last and self._is_first_look:
+            self._is_first_look = False
+            self._redraw()
+        else:
+            self._pace.request()
