@@ -269,3 +269,36 @@ def test_a_wrong_pattern_says_what_is_wrong() -> None:
     pattern = Pattern.parse("~(a")
     assert pattern is not None
     assert "unterminated" in pattern.problem
+
+
+def test_rows_that_nested_bars_were_drawn_around_are_found(tmp_path: Path) -> None:
+    bars = b"".join(b"\n\r in %d\x1b[A" % at for at in range(3))
+    text = b"\rout 0" + bars + b"\n\r     \r\x1b[A\rnote of ERROR\n\rout 0\n\r in 3\x1b[A\rout 1\n\ndone\n"
+    log = opened(tmp_path / "x.log", text)
+    assert log.index is not None
+    shown = [row.line.text for row in log.rows(log.index.first_row, log.index.end_row)]
+    assert shown == ["note of ERROR", "out 1", "done"] or "note of ERROR" in shown
+    assert found(log, "note") == ["note of ERROR"]
+    assert texts(log, filter_hits(log, RowFilter(("!out",)))) == [row for row in shown if "out" not in row]
+    assert texts(log, level_hits(log)[0]) == ["note of ERROR"]
+
+
+NESTED = st.lists(
+    st.sampled_from(["a", "b", "a b", "\n", "\n", "\r", "\n\r", "\x1b[A", "\x1b[A\r", "\x1b[1m", "\x1b[2K"]),
+    max_size=40,
+).map("".join)
+
+
+@given(NESTED)
+@settings(deadline=None, max_examples=100)
+def test_searches_and_filters_agree_with_the_rows_of_nested_bars(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    log = opened(tmp_path_factory.mktemp("log") / "x.log", f"a\n{text}\x1b[A\n".encode())
+    assert log.index is not None
+    rows = [row.line.text for row in log.rows(log.index.first_row, log.index.end_row)]
+    drawn = [row for row in rows if row]
+    assert found(log, "b") == [row for row in drawn if "b" in row]
+    kept = texts(log, filter_hits(log, RowFilter(("!b",))))
+    assert [row for row in kept if row] == [row for row in drawn if "b" not in row]
+    log.close()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logscan import NONE
+from tailboard_tui.text.terminal_line import MOVES
 
 NEWLINE, RETURN, ESCAPE = 10, 13, 27
 
@@ -37,6 +38,7 @@ class BlockText:
         data: The bytes.
         limit: Where the block's last piece ends in `data`; what lies beyond belongs to the next block.
         before: What stands before the block, as much as was asked for.
+        has_moves: Whether a piece may draw other rows than the one in which it begins.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class BlockText:
         limit: int,
         before: bytes = b"",
         is_plain: bool = False,
+        has_moves: bool = False,
     ) -> None:
         """Remember the bytes.
 
@@ -56,11 +59,13 @@ class BlockText:
             limit: See the class.
             before: See the class.
             is_plain: Whether each newline, and nothing else, begins a piece.
+            has_moves: Whether a piece may draw other rows than the one in which it begins.
         """
         self.data = data
         self.limit = limit
         self.before = before
         self._cut = cut
+        self.has_moves = has_moves
         self._is_plain = is_plain
 
     @cached_property
@@ -105,6 +110,16 @@ class BlockText:
             done = end
         parts.append(self.data[done : self.limit])
         return b"".join(parts).replace(b"\r\n", b"\n").removesuffix(b"\r")
+
+    def drawn_lines(self) -> tuple[bytes, IntArray]:
+        """All that pieces draw, state by state, joined by newlines; and the piece that draws each."""
+        states: list[bytes] = []
+        pieces: list[int] = []
+        for at in range(len(self.starts)):
+            drawn = SEQUENCE.sub(b"", MOVES.sub(b"\r", self.piece(at))).split(b"\r")
+            states += drawn
+            pieces += [at] * len(drawn)
+        return b"\n".join(states), np.array(pieces, np.int64)
 
     @cached_property
     def _controls(self) -> tuple[IntArray, ByteArray]:
@@ -204,6 +219,7 @@ class BlockText:
             limit=limit,
             before=self.before,
             is_plain=self._is_plain,
+            has_moves=self.has_moves,
         )
 
 

@@ -196,11 +196,15 @@ class LogText:
         """A row that is drawn together with others, as nested bars are."""
         if stretch.end == self.size_bytes:
             return self._draw_live(number, stretch)
-        lines, data, is_cut = self._group_lines(number, stretch)
-        for other, line in lines.items():
+        screen, is_cut = self._group_screen(number, stretch)
+        for other, line in screen.lines().items():
             if not is_cut or other == number:
-                self._rows[other] = LogRow(other, stretch.start, stretch.end, line, _updates(data), is_cut)
+                self._rows[other] = self._group_row(other, stretch, line, screen.updates(other), is_cut)
         return self._rows.get(number) or LogRow(number, stretch.start, stretch.end, Line(""))
+
+    def _group_row(self, number: int, stretch: Stretch, line: Line, updates: int, is_cut: bool) -> LogRow:
+        assert self.index is not None
+        return LogRow(number, stretch.start, self.index.drawn_end(number), line, updates, is_cut)
 
     def _draw_live(self, number: int, stretch: Stretch) -> LogRow:
         """As `_draw_group` at the end of a file that may grow: only what was appended is drawn anew."""
@@ -215,16 +219,16 @@ class LogText:
         live.take_in(self.read, stretch.end)
         line, is_cut = live.line(number), live.start > stretch.start
         if line is not None:
-            return LogRow(number, stretch.start, stretch.end, line, live.updates, is_cut)
+            return self._group_row(number, stretch, line, live.updates(number), is_cut)
         if number not in self._above_live:
-            lines, data, is_cut = self._group_lines(number, stretch)
-            drawn = lines.get(number, Line(""))
-            self._above_live[number] = LogRow(
-                number, stretch.start, stretch.end, drawn, _updates(data), is_cut
-            )
+            screen, is_cut = self._group_screen(number, stretch)
+            line = screen.line(number) or Line("")
+            updates = screen.updates(number)
+            self._above_live[number] = self._group_row(number, stretch, line, updates, is_cut)
         return self._above_live[number]
 
-    def _group_lines(self, number: int, stretch: Stretch) -> tuple[dict[int, Line], bytes, bool]:
+    def _group_screen(self, number: int, stretch: Stretch) -> tuple[Screen, bool]:
+        """The rows drawn together with one, from as far back as that takes; and whether some are left out."""
         assert self.index is not None
         window = PIECE_BYTES
         while True:
@@ -235,7 +239,7 @@ class LogText:
             screen = Screen(row)
             screen.feed(data.decode("utf-8", "replace"))
             if screen.has_drawn(number) or start <= stretch.start or window >= GROUP_BYTES:
-                return dict(screen.lines()), data, start > stretch.start
+                return screen, start > stretch.start
             window *= 4
 
 

@@ -207,8 +207,6 @@ class Hits:
         """`rows` without those of which only a part matches: one drawn over, or cut by the block's edge."""
         index, shows = self.log.index, self._shows
         assert index is not None
-        if not index.is_plain(block):
-            rows = np.unique(rows)
         if shows is None or index.every_update:
             return rows
         if not index.is_plain(block):

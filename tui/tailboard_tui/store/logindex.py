@@ -57,6 +57,15 @@ class Stretch:
     """Whether they draw no other row and no sequence moves the cursor in them."""
 
 
+def _covered(lows: IntArray, highs: IntArray) -> IntArray:
+    """The rows in any of the ranges from `lows` to `highs`, inclusive."""
+    first = int(lows.min())
+    changes = np.zeros(int(highs.max()) - first + 2, np.int64)
+    np.add.at(changes, lows - first, 1)
+    np.add.at(changes, highs - first + 1, -1)
+    return np.flatnonzero(np.cumsum(changes)) + first
+
+
 class LogIndex:
     """Summaries of the blocks from `first_block` up to the file's end, and what follows from them."""
 
@@ -178,11 +187,28 @@ class LogIndex:
         """Whether each newline of an indexed block, and nothing else, begins a row."""
         return not self.every_update and block not in self._with_moves
 
+    def has_moves(self, block: int) -> bool:
+        """Whether sequences move the cursor between the rows of an indexed block."""
+        return block in self._with_moves
+
     def rows_at(self, block: int, pieces: IntArray) -> IntArray:
-        """The rows of a block's pieces, given by their indices."""
+        """The rows that a block's pieces, given by their indices, touch; ascending, each once."""
+        start = int(self._starts[block])
         if self.is_plain(block):
-            return pieces + int(self._starts[block])
-        return self.pieces(block).first_rows[pieces] + int(self._starts[block])
+            return pieces + start
+        found = self.pieces(block)
+        return _covered(found.low_rows[pieces], found.high_rows[pieces]) + start
+
+    def drawn_end(self, row: int) -> int:
+        """Where the last piece ends that touches a row of an indexed block."""
+        block = self.first_block + int(np.searchsorted(self._reach()[1], row, side="right")) - 1
+        while block >= self.first_block:
+            pieces, relative = self.pieces(block), row - int(self._starts[block])
+            at = np.flatnonzero((pieces.low_rows <= relative) & (pieces.high_rows >= relative))
+            if len(at):
+                return int(pieces.ends[at[-1]])
+            block -= 1
+        return self.size_bytes
 
     def stretch(self, row: int) -> Stretch | None:
         """The bytes that draw `row`, or None where nothing touches it."""

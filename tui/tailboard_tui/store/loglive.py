@@ -14,16 +14,13 @@ class LiveRows:
     Attributes:
         start: Where in the file drawing began.
         end: Up to where is drawn.
-        updates: Carriage returns since `start`.
     """
 
     def __init__(self, start: int, row: int) -> None:
         """Nothing is drawn yet; the cursor stands in `row`."""
         self.start = self.end = start
-        self.updates = 0
         self._screen = self._shown = Screen(row)
         self._settled_end = start
-        self._settled_updates = 0
 
     def take_in(self, read: Callable[[int, int], bytes], end: int) -> None:
         """Draw the bytes up to `end`.
@@ -41,15 +38,17 @@ class LiveRows:
         self._screen.feed(data[:complete].decode("utf-8", "replace"))
         self._screen.keep(MAX_MOVE)
         self._settled_end += complete
-        self._settled_updates += data.count(b"\r", 0, complete)
         rest = data[complete:]
         self._shown = self._screen
         if rest:
             self._shown = self._screen.copy()
             self._shown.feed(rest.decode("utf-8", "replace"))
-        self.updates = self._settled_updates + rest.rstrip(b"\r").count(b"\r")
         self.end = end
 
     def line(self, row: int) -> Line | None:
         """A row as it is now; None where nothing was drawn since `start`."""
         return self._shown.line(row)
+
+    def updates(self, row: int) -> int:
+        """How often a row was drawn over since `start`."""
+        return self._shown.updates(row)

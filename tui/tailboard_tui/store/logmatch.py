@@ -52,7 +52,14 @@ def block_text(log: LogText, block: int, *, look_back: int = 0) -> BlockText:
             ends[-1] = limit
         return starts, ends
 
-    return BlockText(data, cut, limit=limit, before=above, is_plain=index.is_plain(block))
+    return BlockText(
+        data,
+        cut,
+        limit=limit,
+        before=above,
+        is_plain=index.is_plain(block),
+        has_moves=index.has_moves(block),
+    )
 
 
 class RowFilter:
@@ -76,11 +83,11 @@ class RowFilter:
         self._outs = [make_finder(pattern) for pattern in hidden]
 
     def pieces(self, block: BlockText) -> IntArray:
-        """The pieces of a block that are left."""
+        """The pieces of a block that are left; where one draws several rows, `shows` is to say which."""
         kept = np.full(len(block.starts), not self._ins)
         for finder in self._ins:
             kept[finder.pieces(block)] = True
-        for finder in self._outs:
+        for finder in () if block.has_moves else self._outs:
             kept[finder.pieces(block)] = False
         if self._is_folded:
             kept[frame_pieces(block)] = False
@@ -173,6 +180,8 @@ def _leveled_pieces(block: BlockText) -> tuple[IntArray, IntArray]:
     if len(block.colored) > MANY_COLORED:
         block = block.without_colors()
     hinting = np.union1d(_pieces_with_words(block), block.colored)
+    if block.has_moves:
+        return hinting, hinting  # what each row shows will tell
     errors, warnings = [], []
     for at in hinting.tolist():
         level = level_of(block.shown(at)[:LEVEL_BYTES].decode("utf-8", "replace"))

@@ -70,7 +70,7 @@ class Finder(Protocol):
     """Finds one pattern."""
 
     def pieces(self, block: BlockText) -> IntArray:
-        """The pieces of a block that show it, ascending.
+        """The pieces of a block that show it, ascending; where one draws several rows, any that may show it.
 
         Raises:
             RegexTimeoutError: It takes too long.
@@ -98,6 +98,8 @@ class TextFinder:
     def pieces(self, block: BlockText) -> IntArray:
         """As `Finder`."""
         text = self._scan.prepare(block.data)
+        if block.has_moves:
+            return self._candidates(block, text)
         few = self._scan.rare_places(block.data, text, block.limit)
         if few is None:
             return self._all_pieces(block, text)
@@ -109,6 +111,12 @@ class TextFinder:
                 if self._is_shown(block.data[start:end], is_whole=is_whole):
                     found.append(place)
         return block.holding(np.array(found, np.int64))
+
+    def _candidates(self, block: BlockText, text: bytes | bytearray) -> IntArray:
+        """The pieces that hold the text in any of the rows that they draw."""
+        places = self._scan.all_places(block.data, text, block.limit)
+        split = self._scan.colored_places(block.data, text, block.escapes)
+        return each_once(block.pieces_at(np.union1d(places, split)))
 
     def _is_shown(self, line: bytes, *, is_whole: bool) -> bool:
         """Whether a line shows the text, which stands in it as it is, or may with colours in it."""
@@ -174,6 +182,9 @@ class RegexFinder:
 
     def pieces(self, block: BlockText) -> IntArray:
         """As `Finder`."""
+        if block.has_moves:
+            lines, pieces = block.drawn_lines()
+            return each_once(pieces[self._process.matching_lines(lines, BLOCK_TIMEOUT_S)])
         return np.array(self._process.matching_lines(block.shown_lines(), BLOCK_TIMEOUT_S), np.int64)
 
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:

@@ -52,12 +52,13 @@ def plain_line(data: bytes) -> Line | None:
 class _Row:
     """Cells of one row: a character with its combining marks each; "" right of a wide one."""
 
-    __slots__ = ("cells", "is_ascii", "styles")
+    __slots__ = ("cells", "draws", "is_ascii", "styles")
 
     def __init__(self) -> None:
         self.cells: list[str] = []
         self.styles: list[Style] = []
         self.is_ascii = True
+        self.draws = 0
 
     def put(self, at: int, cells: list[str], style: Style) -> None:
         """Overwrite from cell `at` on, filling with blanks up to there."""
@@ -77,7 +78,8 @@ class _Row:
     def copy(self) -> _Row:
         """The same cells."""
         other = _Row()
-        other.cells, other.styles, other.is_ascii = self.cells.copy(), self.styles.copy(), self.is_ascii
+        other.cells, other.styles = self.cells.copy(), self.styles.copy()
+        other.is_ascii, other.draws = self.is_ascii, self.draws
         return other
 
     def erase(self, start: int, end: int | None) -> None:
@@ -142,6 +144,11 @@ class Screen:
         found = self._rows.get(row)
         return found.line() if found is not None else None
 
+    def updates(self, row: int) -> int:
+        """How often a row was drawn anew from its start."""
+        found = self._rows.get(row)
+        return max(found.draws - 1, 0) if found is not None else 0
+
     def copy(self) -> Screen:
         """A screen that looks the same and is drawn on by itself."""
         other = Screen(self.row)
@@ -179,6 +186,7 @@ class Screen:
             return
         if row.is_ascii and not "".join(cells).isascii():
             row.is_ascii = False
+        row.draws += not self.column
         row.put(self.column, cells, self._style)
         self.column += len(cells)
 
