@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
@@ -208,15 +209,20 @@ async def test_info_is_searched_for_keys_and_values_and_escape_shows_all_again()
         await settled(pilot, lambda: [line.text for line in lines.lines] == everything)
 
 
-async def test_compared_origins_are_left_with_what_differs() -> None:
-    async with explorer(fake_store(*sweep())) as pilot:
+async def test_marked_runs_are_compared_in_every_respect_and_d_leaves_what_differs() -> None:
+    async with explorer(fake_store(*sweep()), size=(200, 50)) as pilot:
         await pilot.press("space", "6")
         await settled(pilot, lambda: screen(pilot).query(SearchLines))
         lines = screen(pilot).query_one(SearchLines)
-        await settled(pilot, lambda: any(line.text.endswith("the same") for line in lines.lines))
-        await pilot.press("d")
-        await settled(pilot, lambda: not any(line.text.endswith("the same") for line in lines.lines))
+        await settled(pilot, lambda: any(line.text.startswith("Best ") for line in lines.lines))
+        headings = [line.text.split()[1] for line in lines.lines if line.folds is not None]
+        assert headings == ["Runs", "Metrics", "Code", "Surroundings"]
+        assert any(line.text.split()[:1] == ["last"] for line in lines.lines)
         assert any(line.text.startswith("created") for line in lines.lines)
+        await pilot.press("d")
+        await settled(pilot, lambda: not any(line.text.startswith("created") for line in lines.lines))
+        assert not any(line.text.split()[:1] == ["last"] for line in lines.lines)
+        assert any("best" in line.text for line in lines.lines)
 
 
 async def test_keys_that_differ_in_any_two_runs_stand_behind_those_that_tell_something() -> None:
@@ -266,10 +272,17 @@ async def test_queries_are_remembered() -> None:
         assert line.value == "tag:base"
 
 
+async def test_what_is_typed_right_behind_the_slash_is_part_of_the_query() -> None:
+    async with explorer(fake_store(*sweep())) as pilot:
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "seed")):
+            pilot.app.post_message(events.Key(key, character))
+        await settled(pilot, lambda: screen(pilot).query_one(RunFilter).query_text == "seed")
+
+
 async def test_a_query_is_completed_by_keys_then_by_the_values_of_the_key() -> None:
     async with explorer(fake_store(*sweep())) as pilot:
-        line = screen(pilot).query_one(RunFilter).query_one(Input)
         await pilot.press("slash", *"optim", "tab")
+        line = screen(pilot).query_one(RunFilter).query_one(Input)
         assert line.value == "optimizer"
         await pilot.press(*" = ", "tab")
         assert line.value == "optimizer = adam"

@@ -17,8 +17,10 @@ from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
+    from tailboard_tui.store.comparison import Comparison
     from tailboard_tui.widgets.chart_grid import ChartGrid
     from tailboard_tui.widgets.info_lines import Origin
+    from tailboard_tui.widgets.info_pane import InfoPane
     from tailboard_tui.widgets.log_pane import LogPane
     from tailboard_tui.widgets.selection import Pane, Selection
 
@@ -205,11 +207,32 @@ class PaneActions(Screen[None]):
         self.run_worker(read, name="origin", group="origin", exclusive=True, thread=True)
 
     def _give_origin(self, key: str, origin: Origin) -> None:
+        self._info_pane().set_origin(key, origin)
+
+    def on_info_pane_comparison_wanted(self, message: InfoPane.ComparisonWanted) -> None:
+        """Info shows marked runs: compare them, which reads files and walks points, beside the event loop."""
+
+        def compare() -> None:
+            from tailboard_tui.store.comparison import compare_runs
+
+            runs = message.runs
+            found = compare_runs(
+                [run.row for run in runs], [run.points for run in runs], 0, message.known_origins
+            )
+            self.app.call_from_thread(self._give_comparison, found)
+
+        self.run_worker(compare, name="comparison", group="comparison", thread=True)
+
+    def _give_comparison(self, found: Comparison) -> None:
+        self._info_pane().set_comparison(found)
+
+    def _info_pane(self) -> InfoPane:
+        """The pane that has asked for something."""
         from tailboard_tui.widgets.info_pane import InfoPane
 
-        pane = self._panes.get("info")
-        if isinstance(pane, InfoPane):
-            pane.set_origin(key, origin)
+        pane = self._panes["info"]
+        assert isinstance(pane, InfoPane)
+        return pane
 
 
 def as_pane(widget: Widget) -> Pane:

@@ -122,7 +122,7 @@ def telling_parts(texts: Sequence[str], most: int) -> list[str]:
     longest, shared = max(map(len, texts), default=0), _shared_beginning(texts)
     if longest <= most or shared < most // 2 or shared == longest:
         return [_cut(text, most) for text in texts]
-    begin = shared - most // 4
+    begin = min(shared - most // 4, longest - most + 1)
     return [_cut("…" + text[begin:], most) if len(text) > begin else text for text in texts]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tailboard_tui.widgets.config_lines import compare_lines, tree_lines
+from tailboard_tui.widgets.compare_lines import compare_lines
+from tailboard_tui.widgets.config_lines import tree_lines
 from tailboard_tui.widgets.line_view import ViewLine
 from tailboard_tui.widgets.search_pane import SearchPane
 from tailboard_tui.widgets.selection import ShownRun

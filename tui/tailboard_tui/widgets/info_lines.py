@@ -172,7 +172,8 @@ def _facts(pairs: Iterable[tuple[str, str]]) -> list[ViewLine]:
     ]
 
 
-def _heading(title: str, folded: set[str], note: str = "") -> list[ViewLine]:
+def heading(title: str, folded: set[str], note: str = "") -> list[ViewLine]:
+    """The line above a part that folds, and a gap before it."""
     is_open = title not in folded
     parts: list[Part] = [("▾ " if is_open else "▸ ", "dim"), (title, "heading")]
     if note:
@@ -183,7 +184,7 @@ def _heading(title: str, folded: set[str], note: str = "") -> list[ViewLine]:
 def _mapping(title: str, values: Mapping[str, Value], folded: set[str]) -> list[ViewLine]:
     if not values:
         return []
-    lines = _heading(title, folded, "" if title not in folded else str(len(values)))
+    lines = heading(title, folded, "" if title not in folded else str(len(values)))
     if title not in folded:
         names = {name: clean(name[:KEY_LIMIT]) for name in values}
         room = min(max((width_of(text) for text in names.values()), default=0), 36)
@@ -200,7 +201,7 @@ def _mapping(title: str, values: Mapping[str, Value], folded: set[str]) -> list[
 
 def _part(title: str, texts: Sequence[str], folded: set[str], role: str) -> list[ViewLine]:
     """A part of ready, clean lines."""
-    lines = _heading(title, folded, str(len(texts)) if len(texts) > 1 else "")
+    lines = heading(title, folded, str(len(texts)) if len(texts) > 1 else "")
     if title not in folded:
         lines += [
             ViewLine((("  ", ""), (text, role)), f"{title}.{number}")
@@ -228,17 +229,21 @@ def _pin(pin: Mapping[str, Value]) -> str:
 
 
 def _diff(text: str, folded: set[str]) -> list[ViewLine]:
-    """The code diff, coloured as git does."""
-    texts = clean_lines(text.rstrip("\n"))
+    """The code diff."""
+    texts = text.rstrip("\n").split("\n")
     added = sum(line.startswith("+") and not line.startswith("+++") for line in texts)
     removed = sum(line.startswith("-") and not line.startswith("---") for line in texts)
-    lines = _heading("Uncommitted changes", folded, f"+{added} -{removed}")
-    if "Uncommitted changes" in folded:
+    return diff_lines("Uncommitted changes", texts, folded, f"+{added} -{removed}")
+
+
+def diff_lines(title: str, texts: Sequence[str], folded: set[str], note: str) -> list[ViewLine]:
+    """Raw lines of a diff as a part, coloured as git does."""
+    lines = heading(title, folded, note)
+    if title in folded:
         return lines
-    lines += [
-        ViewLine((("  ", ""), (line, _diff_role(line))), f"diff.{number}")
-        for number, line in enumerate(texts[:MAX_LINES])
-    ]
+    for number, text in enumerate(texts[:MAX_LINES]):
+        line = clean(text.removesuffix("\r").expandtabs(4))
+        lines.append(ViewLine((("  ", ""), (line, _diff_role(line))), f"{title}.{number}"))
     if len(texts) > MAX_LINES:
         lines.append(ViewLine(((f"  and {len(texts) - MAX_LINES:,} lines more", "dim"),)))
     return lines
@@ -255,7 +260,7 @@ def _diff_role(line: str) -> str:
 
 
 def compared_facts(row: RunRow, used: Resources, now: float) -> dict[str, Value]:
-    """What Info compares over several runs, as one flat mapping."""
+    """What Info compares of runs beside their metrics, code, surroundings and data, as one flat mapping."""
     facts = row.facts
     found: dict[str, Value] = {
         "status": row.status,
@@ -265,9 +270,6 @@ def compared_facts(row: RunRow, used: Resources, now: float) -> dict[str, Value]
         "group": facts.group,
         "tags": ", ".join(facts.tags) or None,
         **cost_texts(used),
-        **_code(row),
-        **_place(row),
         **{f"summary.{name}": value for name, value in facts.summary.items()},
-        **{f"data.{pin.get('name')}": str(pin.get("sha256") or "")[:12] or None for pin in facts.artifacts},
     }
     return {name: value for name, value in found.items() if value is not None}
