@@ -49,6 +49,9 @@ TICK_S = 5.0
 GROUP_RUNS = 24
 """Runs of a group that are shown together when the cursor stands on it."""
 
+WRITTEN_S = 0.01
+"""From a paint to its last byte: Textual's writer is a thread, which is to have its turn first."""
+
 SELECTION_INTERVAL_S = 0.05
 """A held-down arrow key moves the cursor faster than charts need to follow."""
 
@@ -188,20 +191,24 @@ class Explorer(ListActions, RunActions, PaneActions):
         if self._has_painted_runs:
             self._selection_pace.request()
         else:
-            self._has_painted_runs = True
-            self.call_after_refresh(self._selection_pace.request)  # the list is there before points are read
+            self.call_after_refresh(lambda: self.set_timer(WRITTEN_S, self._begin_to_select))
+
+    def _begin_to_select(self) -> None:
+        """The list is on the screen: now points may be read, and numpy imported for them."""
+        self._has_painted_runs = True
+        self._selection_pace.request()
 
     def selection_changed(self) -> None:
         """Cursor, marks or baseline are others: show it."""
         self._selection_pace.request()
 
     def _show_selection(self) -> None:
+        if not self._has_painted_runs:
+            return
         cursor, marks = self.table.cursor_key, self.marks
         line = self.table.cursor_line
         if isinstance(line, GroupLine):
             cursor, marks = line.runs[0], [*line.runs[:GROUP_RUNS], *marks]
-        if cursor is None and not marks and not self._panes:
-            return  # nothing to show, and numpy need not be imported for it
         self.source.show([key for key in (cursor, *marks) if key])
         selection, self._shown_marks = select(
             self.source,

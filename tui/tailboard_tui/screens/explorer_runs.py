@@ -231,12 +231,14 @@ class RunActions(Screen[None]):
 
     def watch_over(self, rows: Iterable[RunRow]) -> None:
         """Raise alerts for what changed; call before the table takes the rows in."""
-        from tailboard_tui.store.alerts import alerts
+        known = self.table.model.rows
+        pairs = [(known[row.key], row) for row in rows if row.key in known]
+        if not pairs:
+            return
+        from tailboard_tui.store.alerts import alerts  # not for the first paint
 
-        now, known = self.clock(), self.table.model.rows
-        found = [
-            (row, alert) for row in rows if row.key in known for alert in alerts(known[row.key], row, now)
-        ]
+        now = self.clock()
+        found = [(row, alert) for before, row in pairs for alert in alerts(before, row, now)]
         if not found:
             return
         self._alerts = [*self._alerts, *found][-ALERTS_KEPT:]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -76,11 +75,6 @@ class RunFilter(Vertical):
         self._place = 0
         self._text = ""
 
-    def compose(self) -> ComposeResult:
-        """The line and its remark."""
-        yield Input(placeholder="filter the runs", compact=True)
-        yield TextLine(Content(HINT))
-
     @property
     def query_text(self) -> str:
         """The query, as typed."""
@@ -90,18 +84,29 @@ class RunFilter(Vertical):
         """Show the line and type in it."""
         self.add_class("-shown")
         self._place = len(self.history)
-        self.query_one(Input).focus()
+        self._make_line()
+        self.screen.set_focus(self.query_one(Input))  # at once: what is typed next is meant for it
 
     def set_query(self, text: str) -> None:
         """Filter by `text`, from a saved view."""
-        self.query_one(Input).value = text
         self.set_class(bool(text), "-shown")
+        if text or self.children:
+            self._make_line()
+            self.call_next(self._set_text, text)
+
+    def _make_line(self) -> None:
+        """Make the line and its remark when they are first needed: not for the first paint."""
+        if not self.children:
+            self.mount(Input(placeholder="filter the runs", compact=True), TextLine(Content(HINT)))
+
+    def _set_text(self, text: str) -> None:
+        self.query_one(Input).value = text
 
     def clear(self) -> bool:
         """Take the filter away; False if there was none."""
         if not self._text and not self.has_class("-shown"):
             return False
-        self.query_one(Input).value = ""
+        self._set_text("")
         self.remove_class("-shown")
         return True
 

@@ -238,6 +238,18 @@ class RunTable(RunCursor):
         self._styles.clear()
         self._groups_drawn.clear()
 
+    async def on_key(self, event: events.Key) -> None:
+        """What was typed right behind the key that opens the filter came here before the focus had moved."""
+        line = self.screen.focused
+        if line is not None and line is not self and event.is_printable:
+            event.stop()
+            line.post_message(event)
+        elif event.character == "/":
+            active = self.screen.active_bindings.get(event.key)
+            if active is not None and active.binding.action == "screen.filter_runs":
+                event.stop()
+                await self.run_action(active.binding.action)
+
     @on(events.Click)
     def _click(self, event: events.Click) -> None:
         y = event.y

@@ -47,10 +47,12 @@ class TabBar(Widget):
 
     def _labels(self) -> list[tuple[str, str]]:
         room = self.size.width
-        full = [(tab, f" {number} {title} ") for number, (tab, title) in enumerate(self._tabs, 1)]
-        if sum(len(label) for _, label in full) <= room:
-            return full
-        return [(tab, f"{number} {title[:3]} ") for number, (tab, title) in enumerate(self._tabs, 1)]
+        labels: list[tuple[str, str]] = []
+        for form in (" {0} {1} ", "{0} {1} ", "{0} {1:.3} "):
+            labels = [(tab, form.format(number, title)) for number, (tab, title) in enumerate(self._tabs, 1)]
+            if sum(len(label) for _, label in labels) <= room:
+                break
+        return labels
 
     def render(self) -> Content:
         """The tabs, the open one in the accent colour and underlined."""
