@@ -7,8 +7,10 @@ A reader is made for one run and pulled from one worker thread: `facts()` reads 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
+
+from msgspec import Struct
 
 if TYPE_CHECKING:  # the first paint must not wait for numpy
     import numpy as np
@@ -89,10 +91,10 @@ class MetricDef:
     goal: Literal["minimize", "maximize"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunFacts(Struct, frozen=True, array_like=True):
     """All that is known of a run without parsing its points. Missing is None or empty, never a guess.
 
+    A struct, as ten thousand are made for one list and kept in its index: `msgspec.structs.replace` changes one.
     Strings are as the files spell them, that is untrusted: clean them (`text.safe`) where they are shown.
     """
 
@@ -123,11 +125,11 @@ class RunFacts:
     platform: str | None = None
     seed: int | None = None
     git: Git = Git()
-    hardware: Mapping[str, Value] = field(default_factory=dict)
+    hardware: Mapping[str, Value] = {}
     resumed_from: str | None = None
-    config: Mapping[str, Value] = field(default_factory=dict)
+    config: Mapping[str, Value] = {}
     """Flat: nested keys joined with dots."""
-    summary: Mapping[str, Value] = field(default_factory=dict)
+    summary: Mapping[str, Value] = {}
     metric_defs: tuple[MetricDef, ...] = ()
     finish: Finish | None = None
     """None as long as the run has not said that it ended, or when it wrote again afterwards."""
@@ -142,7 +144,7 @@ class RunFacts:
     """Data pins with the keys of artifacts.jsonl."""
     last_step: float | None = None
     """From the last complete line, before the points are parsed."""
-    last_values: Mapping[str, float] = field(default_factory=dict)
+    last_values: Mapping[str, float] = {}
     last_time: float | None = None
     """Time of the newest record (metric, sample or event) as the run itself wrote it, Unix seconds.
 

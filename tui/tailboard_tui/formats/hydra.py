@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tailboard_tui.files.opening import read_small
 from tailboard_tui.formats.base import Problem, RunFacts

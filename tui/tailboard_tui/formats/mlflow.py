@@ -10,8 +10,9 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import read_slice, read_small

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tailboard_tui.formats.base import Rows, RunFacts
 from tailboard_tui.formats.database import DatabaseReader

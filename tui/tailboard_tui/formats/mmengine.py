@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from tailboard_tui.formats.base import Column, RowArray, Rows, RunFacts
 from tailboard_tui.formats.jsonl import JsonlDecoder, JsonlReader
@@ -72,4 +73,4 @@ class MMEngineReader(JsonlReader):
         facts = super().describe()
         work = os.path.basename(os.path.dirname(self.path))
         name = f"{work}/{os.path.basename(self.path)}"
-        return replace(facts, id=name, name=name, group=work)
+        return structs.replace(facts, id=name, name=name, group=work)

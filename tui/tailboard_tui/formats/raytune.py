@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from tailboard_tui.files.opening import read_slice, read_small
 from tailboard_tui.formats.base import Finish, Problem, RunFacts

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from msgspec import structs
+
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Rows, RunFacts, Value
 from tailboard_tui.formats.listing import Listings
 from tailboard_tui.formats.media import MediaRecord
@@ -139,7 +141,7 @@ class RunReader:
                 from tailboard_tui.formats.hydra import decorated
 
                 facts = decorated(facts, self.path)
-            self._facts = replace(
+            self._facts = structs.replace(
                 facts, size_bytes=sizes, modified=newest or None, problems=facts.problems[:MAX_PROBLEMS]
             )
         return self._facts

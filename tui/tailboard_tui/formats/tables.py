@@ -23,8 +23,11 @@ from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths, read_value
 
 PEEK_BYTES = 4096
+_TAIL_BYTES = 2048
+"""At the begin and the end of a table that are looked at before it is read."""
+
 _HEAD_LINES = 20
-"""At the begin of a table that tell its names and its first moment."""
+"""At its begin that tell the names and the first moment."""
 
 
 class TableReader(RunReader):
@@ -75,7 +78,7 @@ def peek_at_table(path: str, make: Callable[[], CsvTable]) -> Peek:
     try:
         size = os.stat(path, follow_symlinks=False).st_size
         head = read_slice(path, 0, PEEK_BYTES)
-        tail = read_slice(path, max(size - PEEK_BYTES, 0), PEEK_BYTES) if size > PEEK_BYTES else b""
+        tail = read_slice(path, max(size - _TAIL_BYTES, 0), _TAIL_BYTES) if size > PEEK_BYTES else b""
     except OSError:
         return Peek()
     table = make()
