@@ -10,7 +10,8 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tailboard_tui.files.opening import SMALL_FILE_LIMIT_BYTES, read_small
 from tailboard_tui.formats.base import Problem, RunFacts

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.formats.csvtable import CsvTable

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
+from msgspec import structs
 
 from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import read_slice
@@ -62,7 +63,7 @@ class TableReader(RunReader):
         paths = [source.path for source in self._sources]
         facts = self.told_beside(self.peek(paths[0]) if paths else Peek())
         total_steps = self.total_steps(facts.config)
-        return facts if total_steps is None else replace(facts, total_steps=total_steps)
+        return facts if total_steps is None else structs.replace(facts, total_steps=total_steps)
 
     def peek(self, path: str) -> Peek:
         """What the first and the last lines of a table tell."""
@@ -183,7 +184,7 @@ class ProgressReader(TableReader):
             if os.path.basename(path) in _ZOO and os.path.dirname(path) != self.path:
                 found = read_value(path, os.path.relpath(path, self.path), problems)
                 config.update(flatten(mapping_of_pairs(found)))
-        return replace(facts, config=config, problems=tuple(problems))
+        return structs.replace(facts, config=config, problems=tuple(problems))
 
     def peek(self, path: str) -> Peek:
         """A run of nothing but episodes is looked at as such."""
