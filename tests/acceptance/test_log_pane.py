@@ -156,6 +156,15 @@ async def test_filters_leave_matching_lines(tmp_path: Path) -> None:
         pilot.app.query_one("LogPrompt").value = "nothing"  # type: ignore[attr-defined]
         await pilot.press("enter")
         await until(pilot, lambda: "No line matches" in line(pilot, "#log-hint"))
+        await pilot.press("ampersand")
+        pilot.app.query_one("LogPrompt").value = ""  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: shown(pilot)[-1:] == ["line 499"], "the filter taken away")
+        await pilot.press("ampersand")
+        pilot.app.query_one("LogPrompt").value = "99 & ~(a"  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: "~(a: missing )" in line(pilot, "#log-note"), "what is wrong")
+        assert shown(pilot)[-2:] == ["line 498", "line 499"]
 
 
 async def test_long_lines_wrap_and_open_in_full(tmp_path: Path) -> None:

@@ -153,6 +153,7 @@ def test_filters_show_and_hide(tmp_path: Path) -> None:
     assert texts(log, filter_hits(log, RowFilter(("train", "!b")))) == ["train a"]
     assert texts(log, filter_hits(log, RowFilter(("!train",)))) == ["val a", "other"]
     assert texts(log, filter_hits(log, RowFilter(("~a$", "!~^val")))) == ["train a"]
+    assert texts(log, filter_hits(log, RowFilter(("!~^(?!train)",)))) == ["train a", "train b"]
 
 
 TRACEBACK = b"""before

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tailboard_tui.commands.common import message
+from tailboard_tui.commands.common import CommandError, message
 from tailboard_tui.commands.tail_end import CHUNK_BYTES, Place
 from tailboard_tui.commands.tail_print import Printer
 from tailboard_tui.files.opening import open_regular
@@ -26,7 +26,11 @@ POLL_S = 0.2
 def follow(
     args: argparse.Namespace, files: Sequence[LogFile], places: Sequence[Place], printer: Printer
 ) -> None:
-    """Print what is appended until interrupted, also when a file is truncated or replaced."""
+    """Print what is appended until interrupted, also when a file is truncated or replaced.
+
+    Raises:
+        CommandError: The pattern of `--grep` takes too long.
+    """
     shows = _matcher(args.grep)
     followed = [
         _Followed(file, place, printer, shows, is_raw=args.raw)
@@ -108,8 +112,16 @@ def _matcher(typed: str | None) -> Callable[[str], bool]:
     if not typed:
         return lambda text: True
     from tailboard_tui.store.logsearch import Pattern, make_finder
+    from tailboard_tui.store.regex_process import RegexTimeoutError
 
     pattern = Pattern.parse(typed)
     assert pattern is not None  # what was printed before has been chosen by it
     finder = make_finder(pattern)
-    return lambda text: bool(finder.spans([text])[0])
+
+    def shows(text: str) -> bool:
+        try:
+            return finder.matches(text)
+        except RegexTimeoutError as error:
+            raise CommandError(str(error)) from error
+
+    return shows

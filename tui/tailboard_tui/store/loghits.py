@@ -192,12 +192,12 @@ class Hits:
         self._counted = None
         try:
             found = self._matcher(self._read(self.log, block))
+            if not len(found):
+                return
+            rows = self._shown_rows(block, index.rows_at(block, found))
         except RegexTimeoutError as error:
             self.error = str(error)
             return
-        if not len(found):
-            return
-        rows = self._shown_rows(block, index.rows_at(block, found))
         rows = self._without_neighbours(block, rows)
         if len(rows):
             self._rows[block] = RowSet.of(rows)

@@ -95,8 +95,8 @@ class RowFilter:
 
     def shows(self, text: str) -> bool:
         """Whether a row with this text is left, tracebacks aside."""
-        is_in = not self._ins or any(finder.spans([text])[0] for finder in self._ins)
-        return is_in and not any(finder.spans([text])[0] for finder in self._outs)
+        is_in = not self._ins or any(finder.matches(text) for finder in self._ins)
+        return is_in and not any(finder.matches(text) for finder in self._outs)
 
     def read(self, log: LogText, block: int) -> BlockText:
         """A block's text with as much before it as is needed."""
@@ -115,19 +115,15 @@ def search_hits(log: LogText, pattern: Pattern) -> Hits:
 
 def finder_hits(log: LogText, finder: Finder, among: RowFilter | None = None) -> Hits:
     """Rows that `finder` finds, of those that `among` leaves; to close `among` is up to the caller."""
-
-    def matches(text: str) -> bool:
-        return bool(finder.spans([text])[0])
-
     if among is None:
-        return Hits(log, finder.pieces, shows=matches, read=block_text, close=finder.close)
+        return Hits(log, finder.pieces, shows=finder.matches, read=block_text, close=finder.close)
 
     def pieces(block: BlockText) -> IntArray:
         found = finder.pieces(block)
         return np.intersect1d(found, among.pieces(block), assume_unique=True) if len(found) else NONE
 
     def shows(text: str) -> bool:
-        return matches(text) and among.shows(text)
+        return finder.matches(text) and among.shows(text)
 
     return Hits(log, pieces, shows=shows, read=among.read, close=finder.close)
 

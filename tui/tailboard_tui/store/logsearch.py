@@ -53,6 +53,12 @@ class Pattern:
         return ""
 
 
+def filter_problem(typed: str) -> str:
+    """What is wrong with a filter as typed (`text`, `~regex`, `!text`, `!~regex`); empty when nothing is."""
+    pattern = Pattern.parse(typed.removeprefix("!"))
+    return f"{typed}: {pattern.problem}" if pattern is not None and pattern.problem else ""
+
+
 def has_capitals(text: str, *, is_regex: bool) -> bool:
     """Smart case, as in vim: whether `text` holds a capital letter (escapes such as `\\S` aside)."""
     return any(character.isupper() for character in (re.sub(r"\\.", "", text) if is_regex else text))
@@ -75,6 +81,10 @@ class Finder(Protocol):
         Raises:
             RegexTimeoutError: It takes too long.
         """
+        ...
+
+    def matches(self, line: str) -> bool:
+        """Whether a line shows it; errors as `pieces`."""
         ...
 
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:
@@ -156,6 +166,10 @@ class TextFinder:
             is_sure[rest] = ~self._scan.is_inside_sequence(block.data, places[rest], block.escapes)
         return is_sure
 
+    def matches(self, line: str) -> bool:
+        """As `Finder`."""
+        return self._text in (ascii_lower(line) if self._folds else line)
+
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:
         """As `Finder`."""
         return [self._line_spans(ascii_lower(line) if self._folds else line) for line in lines]
@@ -186,6 +200,10 @@ class RegexFinder:
             lines, pieces = block.drawn_lines()
             return each_once(pieces[self._process.matching_lines(lines, BLOCK_TIMEOUT_S)])
         return np.array(self._process.matching_lines(block.shown_lines(), BLOCK_TIMEOUT_S), np.int64)
+
+    def matches(self, line: str) -> bool:
+        """As `Finder`."""
+        return bool(self._process.matching_lines(line.encode("utf-8", "replace"), BLOCK_TIMEOUT_S))
 
     def spans(self, lines: list[str]) -> list[list[tuple[int, int]]]:
         """As `Finder`; none where it takes too long."""

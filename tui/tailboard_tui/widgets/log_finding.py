@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tailboard_tui.store.logsearch import filter_problem
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.log_base import LogBase
 
@@ -64,7 +65,10 @@ class LogFinding(LogBase):
     def _filter(self, typed: str) -> None:
         if self._session is not None:
             filters = tuple(part.strip() for part in typed.split(" & ") if part.strip())
-            self._apply_filters(filters, is_folded=self._state.is_folded)
+            problem = next((problem for one in filters if (problem := filter_problem(one))), "")
+            self._note(clean(problem), "$error")
+            if not problem:
+                self._apply_filters(filters, is_folded=self._state.is_folded)
 
     def _apply_filters(self, filters: tuple[str, ...], *, is_folded: bool) -> None:
         if self._session is not None:

@@ -44,8 +44,8 @@ def header(
     left: list[Part] = []
     for group in (
         _file(state, file_number, files),
-        _gauge(state.bar),
         _filters(state),
+        _gauge(state.bar),
         _levels(state),
         _size(state),
     ):

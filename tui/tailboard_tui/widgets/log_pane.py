@@ -42,7 +42,7 @@ class LogPane(LogMoving, LogFinding, LogTaking):
         & #log-hint { display: none; padding: 1 3; height: 1fr; color: $text-dim; }
         & #log-note { display: none; height: 1; padding: 0 1; color: $text-dim; }
         & LogPrompt { display: none; height: 1; border: none; padding: 0 1; }
-        &.-empty #log-body { display: none; }
+        &.-empty #log-body { height: 1; }
         &.-empty #log-hint { display: block; }
         &.-noted #log-note { display: block; }
         &.-typing LogPrompt { display: block; }
