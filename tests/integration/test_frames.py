@@ -52,3 +52,18 @@ def test_resource_samples_are_asked_for_by_name(tmp_path: Path) -> None:
 def test_nothing_gives_empty_frames(tmp_path: Path) -> None:
     assert frames.runs(str(tmp_path)).empty
     assert frames.points(str(tmp_path)).empty
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        frames.runs(str(tmp_path / "typing-error"))
+
+
+def test_runs_stand_side_by_side(root: str) -> None:
+    frame = frames.compare(root, ["slow", "good"])
+    assert frame.columns.tolist() == ["20261120-120000-abcde0", "20261121-120000-abcde1", "differs"]
+    assert frame.loc[("config", "lr")].tolist() == [0.01, 0.1, True]
+    assert frame.loc[("config", "model.depth")].tolist() == [3, 3, False]
+    assert frame.loc[("best", "val/acc")].iloc[1] == 1 - math.exp(-1)
+    assert frame.loc[("at equal step", "val/acc")].iloc[1] == 1 - math.exp(-0.9)
+    short = frames.compare(root, ["slow", "good"], only_differences=True)
+    assert [key for part, key in short.index if part == "config"] == ["lr"]
+    with pytest.raises(LookupError):
+        frames.compare(root, ["slow", "nobody"])

@@ -4,14 +4,16 @@
 
     frames.runs("runs", query="status:finished lr >= 1e-3")      # a row a run
     frames.points("runs", "val/*", query="group:sweep")          # a row a point
+    frames.compare("runs", ["baseline", "latest"])               # a row a key, a column a run
 
 pandas is imported when one of them is called.
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,9 @@ from tailboard_tui.store.query_syntax import QueryError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["QueryError", "points", "runs"]
+    from tailboard_tui.store.comparison import Comparison
+
+__all__ = ["QueryError", "compare", "points", "runs"]
 
 _STATS = ("last", "min", "max", "best", "best_step", "count", "nan_count")
 assert set(_STATS) <= set(STATS)
@@ -35,8 +39,15 @@ def _rows(roots: str | Sequence[str], query: str, now: float) -> list[RunRow]:
     wanted = compile_query(query)
     if wanted.problem is not None:
         raise wanted.problem
+    return wanted.filter(load_rows(_places(roots), full=True), now)
+
+
+def _places(roots: str | Sequence[str]) -> list[str]:
     places = [roots] if isinstance(roots, str) else list(roots)
-    return wanted.filter(load_rows(places, full=True), now)
+    for place in places:
+        if not os.path.exists(place):
+            raise FileNotFoundError(f"no such file or directory: {place}")
+    return places
 
 
 def runs(roots: str | Sequence[str], query: str = "") -> pd.DataFrame:
@@ -52,6 +63,7 @@ def runs(roots: str | Sequence[str], query: str = "") -> pd.DataFrame:
 
     Raises:
         QueryError: The query is none.
+        FileNotFoundError: One of the roots does not exist.
     """
     import pandas as pd
 
@@ -110,6 +122,7 @@ def points(
 
     Raises:
         QueryError: The query is none.
+        FileNotFoundError: One of the roots does not exist.
     """
     import numpy as np
     import pandas as pd
@@ -148,3 +161,55 @@ def points(
             "value": joined([series.values for _, series in pieces]),
         }
     )
+
+
+def compare(
+    roots: str | Sequence[str], refs: Sequence[str], *, only_differences: bool = False
+) -> pd.DataFrame:
+    """Runs side by side, the first as the baseline: what `tailboard compare` prints.
+
+    Indexed by `part` (`config`, `best`, `last`, `at equal step`, `at equal time`, `code`, `surroundings`,
+    `packages`, `data`) and `key`, a column for each run's id, and `differs`. What a run lacks is None.
+
+    Args:
+        refs: The runs: ids, unique beginnings of ids, names, paths, or `latest`.
+        only_differences: Leave out what is the same in all, and paths, dates and names.
+
+    Raises:
+        LookupError: A reference means no run, or several.
+        FileNotFoundError: One of the roots does not exist.
+    """
+    import pandas as pd
+
+    from tailboard_tui.store.comparison import compare_runs
+    from tailboard_tui.store.lookup import find_runs, load_points
+
+    rows = find_runs(refs, _places(roots))
+    found = compare_runs(rows, [load_points(row) for row in rows])
+    records = list(_compared(found.only_differences() if only_differences else found))
+    frame = pd.DataFrame.from_records(
+        records, columns=["part", "key", *(row.facts.id for row in rows), "differs"]
+    )
+    return frame.set_index(["part", "key"]).astype(object)
+
+
+def _compared(found: Comparison) -> Iterator[tuple[object, ...]]:
+    origin = found.origins
+    for item in found.config:
+        yield "config", item.key, *item.values, item.differs
+    for metric in found.metrics:
+        if metric.direction is not None:
+            bests = (best and best.value for best in metric.best)
+            yield "best", metric.name, *bests, metric.differs
+        yield "last", metric.name, *metric.last, metric.differs
+        for part, level in (("at equal step", metric.at_step), ("at equal time", metric.at_time)):
+            if level is not None:
+                yield part, metric.name, *level.values, len(set(level.values)) > 1
+    for part, items in (
+        ("code", origin.code),
+        ("surroundings", origin.surroundings),
+        ("packages", origin.packages),
+        ("data", origin.data),
+    ):
+        for item in items:
+            yield part, item.key, *item.values, item.differs
