@@ -1,86 +1,168 @@
-"""What `tailboard run` adds to a program that prints 100 MB: CPU (user and system) and time, in pairs.
+"""What `tailboard run` adds to a program that prints 100 MB, beside `tee` and `script`, all in turn.
 
-    python benchmarks/logger/command.py [--pairs 7] [--megabytes 100] [--place DIR]
+    python benchmarks/logger/command.py [--rounds 7] [--megabytes 100] [--place DIR] [--only c:pty ...]
 
-Each pair runs the program bare and recorded, in turn; the figures are medians of the pairs' ratios. CPU
-is that of all processes together, our start and the recording of what is printed included: without us
-nobody keeps it. Stdout leads into a file, into a pipe that `cat` empties, or to /dev/null.
+Programs print as programs do: Python's `print`, C's `fwrite`, tqdm's bar on stderr (many small writes). Their
+output leads into a terminal (a pty that is emptied as fast as it can be), a pipe that `cat` empties, a file,
+or /dev/null. Ways: bare; `tailboard run`, everything on; `tee FILE`, the least that any recorder does;
+`script`, which keeps a terminal a terminal. The order turns round in every round; the figures are medians
+over the rounds, the ratios those of each round to its own bare. CPU is user and system time of all
+processes together, without those that only empty the terminal or pipe.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import pty
 import resource
+import shlex
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'logger'}:{ROOT / 'tui'}"}
+for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+    ENVIRONMENT.pop(_name, None)  # a call of the kernel for each half of a line would hide what we cost
 LINE = "step 123 loss 0.12345 some text to make a line of"  # 50 bytes with its end
+BAR = "\\r 50%|#####     | 5/10 [00:01<00:01, 4.9it/s, loss=0.1234]"  # 60 bytes
+TARGETS = ("pty", "pipe", "file", "null")
+WAYS = ("bare", "tailboard run", "tee", "script")
 
-Cost = tuple[float, float]
-"""CPU and wall seconds."""
+C_SOURCE = """
+#include <stdio.h>
+#include <stdlib.h>
+int main(int count, char **words) {
+    for (long left = atol(words[1]); left; left--) fwrite("%s\\n", 1, 50, stdout);
+    return 0;
+}
+"""
+
+
+class Cost(NamedTuple):
+    """What one execution took, in seconds."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def programs(place: str, size_bytes: int) -> dict[str, list[str]]:
+    """The programs that print so many bytes; C's only where a compiler is installed."""
+    lines, bars = size_bytes // 50, size_bytes // 60
+    found = {
+        "python": [sys.executable, "-c", f"for _ in range({lines}): print({LINE!r})"],
+        "tqdm": [
+            sys.executable,
+            "-c",
+            f"import sys\nfor _ in range({bars}): sys.stderr.write('{BAR}'); sys.stderr.flush()",
+        ],
+        "nothing": ["true"],
+    }
+    compiler = shutil.which("cc")
+    if compiler:
+        source = Path(place, "print.c")
+        source.write_text(C_SOURCE % LINE)
+        subprocess.run([compiler, "-O2", "-o", f"{place}/print", source], check=True)
+        found["c"] = [f"{place}/print", str(lines)]
+    return found
+
+
+def commands(program: list[str], place: str, target: str) -> dict[str, list[str]]:
+    """Each way to execute the program; `script` where the output is a terminal and it is installed."""
+    line = shlex.join(program)
+    found = {
+        "bare": program,
+        "tailboard run": [
+            *(sys.executable, "-m", "tailboard_tui", "run", "--dir", f"{place}/runs", "--", *program)
+        ],
+        "tee": ["sh", "-c", f"{line} 2>&1 | tee {place}/copy"],
+    }
+    if target == "pty" and shutil.which("script"):
+        found["script"] = ["script", "-q", "-c", line, f"{place}/copy"]
+    return found
 
 
 def measure(command: list[str], target: str, place: str) -> Cost:
-    """Run a command with its stdout leading to `target`: `file`, `pipe` or `null`."""
-    sink = {"file": f"{place}/output", "pipe": os.devnull, "null": os.devnull}[target]
+    """Execute a command with stdout and stderr leading to `target`."""
+    emptier, output = _target(target, place)
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    with open(sink, "wb") as file:
-        cat = (
-            subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-            if target == "pipe"
-            else None
-        )
-        subprocess.run(command, stdout=cat.stdin if cat else file, env=ENVIRONMENT, check=True)
-        if cat:
-            cat.communicate()
+    subprocess.run(command, stdout=output, stderr=output, env=ENVIRONMENT, check=True)
     wall_s, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall_s
+    os.close(output)
+    if emptier:
+        os.waitpid(emptier, 0)
+    return Cost(wall_s, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def pair(program: list[str], target: str, place: str) -> tuple[Cost, Cost]:
-    """The program bare and recorded."""
-    bare = measure(program, target, place)
-    recorder = [sys.executable, "-m", "tailboard_tui", "run", "--dir", f"{place}/runs", "--", *program]
-    recorded = measure(recorder, target, place)
-    subprocess.run(["rm", "-rf", f"{place}/runs", f"{place}/output"], check=True)
-    return bare, recorded
+def _target(target: str, place: str) -> tuple[int, int]:
+    """The process that empties it, 0 for none, and a descriptor to write to."""
+    if target in ("file", "null"):
+        path = f"{place}/output" if target == "file" else os.devnull
+        return 0, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    source, output = pty.openpty() if target == "pty" else os.pipe()
+    emptier = os.fork()
+    if emptier == 0:
+        os.close(output)
+        while True:
+            try:
+                if not os.read(source, 1 << 16):
+                    break
+            except OSError:  # EIO: nobody has the terminal any more
+                break
+        os._exit(0)
+    os.close(source)
+    return emptier, output
+
+
+def case(program: list[str], target: str, place: str, rounds: int) -> dict[str, list[Cost]]:
+    """Every way in turn, from the other end in every second round."""
+    found: dict[str, list[Cost]] = {}
+    for number in range(rounds):
+        ways = list(commands(program, place, target).items())
+        for way, command in ways if number % 2 == 0 else reversed(ways):
+            found.setdefault(way, []).append(measure(command, target, place))
+            for name in ("runs", "copy", "output"):
+                subprocess.run(["rm", "-rf", f"{place}/{name}"], check=True)
+    return found
+
+
+def row(name: str, target: str, found: dict[str, list[Cost]]) -> str:
+    """The medians as a row of the table."""
+    bare = found["bare"]
+    cells = [name, target, f"{statistics.median(c.wall_s for c in bare):.2f}"]
+    cells.append(f"{statistics.median(c.cpu_s for c in bare):.2f}")
+    for way in WAYS[1:]:
+        for field in ("wall_s", "cpu_s"):
+            pairs = zip(found.get(way, ()), bare, strict=False)
+            ratios = [getattr(own, field) / max(getattr(of, field), 1e-3) for own, of in pairs]
+            cells.append(f"{statistics.median(ratios):.2f}" if ratios else "")
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pairs", type=int, default=7)
-    parser.add_argument("--megabytes", type=int, default=100)
-    parser.add_argument("--place", help="where the file and the runs are written; default: a temporary place")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--megabytes", type=float, default=100)
+    parser.add_argument("--place", help="where files are written; default: a temporary folder")
+    parser.add_argument("--only", nargs="+", metavar="PROGRAM:TARGET", help="these cases only")
     args = parser.parse_args()
-    lines = args.megabytes * 20_000
-    printing = [sys.executable, "-c", f"for _ in range({lines}): print({LINE!r})"]
-    print("| program | stdout | bare CPU s | recorded CPU s | CPU ratio | bare s | recorded s | time ratio |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| program | output | bare s | bare CPU s |", end="")
+    print("".join(f" {way}: time | CPU |" for way in WAYS[1:]))
+    print("|---" * 10 + "|")
     with tempfile.TemporaryDirectory(dir=args.place) as place:
-        for name, program, target in (
-            (f"prints {args.megabytes} MB", printing, "file"),
-            (f"prints {args.megabytes} MB", printing, "pipe"),
-            (f"prints {args.megabytes} MB", printing, "null"),
-            ("does nothing", ["true"], "null"),
-        ):
-            pairs = [pair(program, target, place) for _ in range(args.pairs)]
-            cells = []
-            for index in (0, 1):
-                bare, recorded = (
-                    statistics.median(found[which][index] for found in pairs) for which in (0, 1)
-                )
-                ratio = statistics.median(found[1][index] / max(found[0][index], 1e-3) for found in pairs)
-                cells += [f"{bare:.2f}", f"{recorded:.2f}", f"{ratio:.2f}" if program is printing else ""]
-            print(f"| {name} | {target} | {' | '.join(cells)} |", flush=True)
+        for name, program in programs(place, int(args.megabytes * 1e6)).items():
+            for target in TARGETS if name != "nothing" else ("null",):
+                if args.only and f"{name}:{target}" not in args.only:
+                    continue
+                print(row(name, target, case(program, target, place, args.rounds)), flush=True)
 
 
 if __name__ == "__main__":
