@@ -8,17 +8,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from chart_runs import STARTED, curves, selection, series
+from tailboard_tui.plot.cells import Cells
 from tailboard_tui.store.model import MetricStats
 from tailboard_tui.widgets import chart as chart_module
 from tailboard_tui.widgets import chart_stage
 from tailboard_tui.widgets.chart import Chart
 from tailboard_tui.widgets.chart_board import ChartBoard
+from tailboard_tui.widgets.chart_figure import ChartFigure
 from tailboard_tui.widgets.chart_grid import ChartGrid
 from tailboard_tui.widgets.chart_readout import ChartReadout
 from tailboard_tui.widgets.selection import Selection, ShownRun
@@ -267,12 +270,20 @@ async def test_the_ends_of_the_y_axis_are_typed_and_hold_while_data_arrives() ->
         assert not field.display
 
 
+def _shown_cells(grid: ChartGrid) -> Cells:
+    cells = grid.query_one(ChartFigure).cells
+    assert cells is not None
+    return cells
+
+
 async def test_best_values_are_shown_as_bars_then_by_each_varied_hyperparameter() -> None:
     runs = [
         ShownRun(
             replace(
                 run.row,
-                facts=replace(run.row.facts, name=f"run {at}", config={"lr": 0.001 * 10**at, "batch": 32}),
+                facts=structs.replace(
+                    run.row.facts, name=f"run {at}", config={"lr": 0.001 * 10**at, "batch": 32}
+                ),
                 metrics={"train/loss": MetricStats(10, 1.0, 0.5, 0.1 + at, 3.0, 1.0, 0.0, 9.0, 0)},
             ),
             run.points,
@@ -293,7 +304,9 @@ async def test_best_values_are_shown_as_bars_then_by_each_varied_hyperparameter(
         await settled(pilot)
         text = "\n".join(screen(pilot))
         assert "lowest train/loss by lr" in text
-        assert "0.001" in text
+        assert "a  run 0" in text
+        colors = {style.color for style in _shown_cells(grid).table}
+        assert {run.color for run in runs} <= colors
         await pilot.press("F")
         await settled(pilot)
         assert grid.figure is None

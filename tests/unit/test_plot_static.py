@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -66,6 +67,22 @@ def test_the_largest_value_has_the_longest_bar() -> None:
     one = next(line for line in lines if "one" in line)
     three = next(line for line in lines if "three" in line)
     assert three.count("█") > 2 * one.count("█")
+
+
+def test_dots_that_meet_are_counted() -> None:
+    dots = [static.Dot(1.0, 1.0, "a"), static.Dot(1.0, 1.0, "b"), static.Dot(2.0, 2.0, "c")]
+    plot = [re.split("[│┤]", line) for line in static.scatter(dots, "best", "lr", 60, 14).split("\n")]
+    signs = "".join(line[1] for line in plot if len(line) == 3).replace(" ", "")
+    assert sorted(signs) == ["2", "c"]
+
+
+@pytest.mark.parametrize(("height", "rows"), [(40, 5 + 6 + 4), (12, 5 + 4)])
+def test_every_bar_is_one_row_and_they_stand_apart_where_there_is_room(height: int, rows: int) -> None:
+    lines = static.bars([(f"run {i}", 5.0 - i) for i in range(5)], "best", 60, height).split("\n")
+    assert len(lines) == rows
+    lengths = [line.count("█") for line in lines if "█" in line]
+    assert len(lengths) == 5
+    assert lengths == sorted(set(lengths), reverse=True)
 
 
 def test_a_matrix_shows_counts_and_shades_shares_of_a_row() -> None:

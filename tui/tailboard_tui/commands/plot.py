@@ -200,16 +200,22 @@ def _matrix(args: argparse.Namespace, row: RunRow, key: str, width: int) -> str:
 
 
 def _figure(args: argparse.Namespace, rows: Sequence[RunRow], metric: str, width: int, height: int) -> str:
-    from tailboard_tui.plot.palette import run_letters
+    from tailboard_tui.plot.palette import run_colors, run_letters
+    from tailboard_tui.text.plain import plain
     from tailboard_tui.widgets import figure_content
+    from tailboard_tui.widgets.selection import ShownRun
 
-    if args.kind == "bars":
-        return figure_content.bars(rows, metric, width, height)
-    if not args.by:
+    if args.kind == "scatter" and not args.by:
         raise UsageError("--kind scatter needs --by KEY: a config key, such as lr")
-    letters = run_letters([row.key for row in rows])
-    figure = figure_content.scatter(
-        rows, letters, metric, args.by, width, height, is_log_x=args.log_x, is_log_y=args.log_y
-    )
-    legend = [f"  {letters[row.key]}  {clean(row.facts.name or row.facts.id, 60)}" for row in rows[:52]]
-    return "\n".join((figure, *legend))
+    keys = [row.key for row in rows]
+    colors, letters = run_colors(keys, dark=not args.light), run_letters(keys)
+    runs = [ShownRun(row, None, colors[row.key], letters[row.key], False) for row in rows]
+    look = _look(args)
+    if args.kind == "bars":
+        cells = figure_content.bars(runs, metric, width, height, look)
+    else:
+        cells = figure_content.scatter(
+            runs, metric, args.by, width, height, look, is_log_x=args.log_x or None, is_log_y=args.log_y
+        )
+    text = cells.ansi() if look.has_color else cells.text()
+    return plain(text) if look.is_ascii else text

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rich.cells import cell_len
 from textual.geometry import Region
 
-from tailboard_tui.plot.canvas import Canvas
-from tailboard_tui.plot.cells import Cells, CellStyle
+from tailboard_tui.plot.cells import Cells
 from tailboard_tui.plot.spec import Look
 from tailboard_tui.widgets import figure_content
 from tailboard_tui.widgets.drawing import Drawing
 from tailboard_tui.widgets.figure_content import Figure
 from tailboard_tui.widgets.selection import ShownRun
-
-ROWS_OF_A_BAR = 2
-"""Thicker bars say no more."""
-
-_FRAME = frozenset("─│┌┐└┘┤┬├┴┼")
 
 
 class Wanted(NamedTuple):
@@ -72,30 +65,8 @@ class ChartFigure(Drawing):
 
 
 def draw_figure(wanted: Wanted) -> Cells:
-    """The figure in cells: plotext's text with the runs' letters in their colours."""
-    rows = [run.row for run in wanted.runs]
+    """The figure in cells."""
+    size = wanted.width, wanted.height
     if wanted.figure.by is None:
-        height = min(wanted.height, ROWS_OF_A_BAR * len(rows) + 5)
-        text = figure_content.bars(rows, wanted.metric, wanted.width, height)
-    else:
-        letters = {run.row.key: run.letter for run in wanted.runs}
-        text = figure_content.scatter(
-            rows, letters, wanted.metric, wanted.figure.by, wanted.width, wanted.height
-        )
-    look = wanted.look
-    canvas = Canvas(wanted.width, wanted.height, is_ascii=look.is_ascii)
-    plain, frame = (CellStyle(c) if look.has_color else CellStyle() for c in (look.text, look.axis))
-    colors = {run.letter: run.color for run in wanted.runs}
-    for row, line in enumerate(text.split("\n")[: wanted.height]):
-        canvas.write(row, 0, line, plain)
-        begin = min((at for at, char in enumerate(line) if char in "│┤"), default=0)
-        end = line.rfind("│")
-        column = 0
-        for at, char in enumerate(line):
-            if char in _FRAME:
-                canvas.write(row, column, char, frame)
-            elif look.has_color and begin < at < end and not char.isspace():
-                color = look.accent if wanted.figure.by is None else colors.get(char, look.text)
-                canvas.write(row, column, char, CellStyle(color, is_bold=wanted.figure.by is not None))
-            column += cell_len(char)
-    return canvas.cells()
+        return figure_content.bars(wanted.runs, wanted.metric, *size, wanted.look)
+    return figure_content.scatter(wanted.runs, wanted.metric, wanted.figure.by, *size, wanted.look)
