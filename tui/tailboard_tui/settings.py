@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -63,11 +62,10 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     path = path or config_dir() / "config.toml"
     try:
-        with path.open("rb") as file:
-            found = tomllib.load(file)
+        found = _read(path)
     except FileNotFoundError:
         found = {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # TOML's and Unicode's errors are ValueErrors
         return _with_environment(Settings(problems=(f"{path}: {error}",)))
     defaults = Settings()
     known = {item.name for item in fields(Settings)} - {"problems"}
@@ -81,6 +79,13 @@ def load_settings(path: Path | None = None) -> Settings:
         else:
             good[key] = tuple(value) if isinstance(value, list) else value
     return _with_environment(Settings(**good, problems=tuple(problems)))  # type: ignore[arg-type]  # checked by _fits
+
+
+def _read(path: Path) -> dict[str, object]:
+    with path.open("rb") as file:
+        import tomllib  # most users have no such file
+
+        return tomllib.load(file)
 
 
 def _fits(value: object, default: object) -> bool:
