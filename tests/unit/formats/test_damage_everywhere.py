@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from damage import SINGLE, copy_of, is_prefix, read
-from reading import Series
+from reading import FIXTURES, Series, found_in
 from tailboard_tui.formats.detect import Found
 from tailboard_tui.formats.recordlog import FILE_HEADER_BYTES, RecordLog
 from tailboard_tui.formats.swanlab import MAGIC as SWANLAB
@@ -20,7 +20,7 @@ from tailboard_tui.formats.swanlab import SwanlabRecords
 from tailboard_tui.formats.wandbrecords import MAGIC as WANDB
 from tailboard_tui.formats.wandbrecords import WandbRecords
 
-MOST_BYTES = 600
+MOST_BYTES = 450
 """Of a file that holds records: its first ones, so that every byte has its turn within a second or two."""
 
 FRAMED = {"wandb": (WANDB, WandbRecords), "swanlab": (SWANLAB, SwanlabRecords)}
@@ -30,7 +30,7 @@ WHOLE = ("huggingface", "sacred")
 """Formats whose file is one JSON value: cut or damaged, it holds nothing."""
 
 
-CHECKED = ("tensorboard", "tensorboard tensors", "tensorflow", "guild", *FRAMED)
+CHECKED = ("tensorboard", "tensorboard tensors", "guild", *FRAMED)
 """Formats with a checksum for every record: no damage goes unseen."""
 
 
@@ -105,3 +105,57 @@ def test_every_byte_cut_off_or_flipped_costs_only_what_stands_there(kind: str, t
             assert is_prefix(parts[place], series), place
         if kind in CHECKED:
             assert problems or series == parts[-1], place
+
+
+OTHERS = {
+    "mmengine": (
+        "run/vis_data/scalars.json",
+        '{"lr": 0.1, "loss": 0.5, "step": 1}\n{"acc": 0.9, "step": 1}\n',
+    ),
+    "allennlp": ("run/metrics_epoch_0.json", '{"training_loss": 0.5, "validation_acc": 0.25}\n'),
+    "spinning up": (
+        "run/progress.txt",
+        "Epoch\tAverageEpRet\tTotalEnvInteracts\n0\t-1.5\t400\n1\t2.5\t800\n",
+    ),
+    "detectron2": (
+        "run/metrics.json",
+        '{"iteration": 19, "total_loss": 1.5}\n{"iteration": 39, "lr": 0.1}\n',
+    ),
+    "megatron": (
+        "train.log",
+        " iteration 10/ 100 | lm loss: 1.5E+00 | lr: 1e-4 |\n iteration 20/ 100 | lm loss: 1.2E+00 |\n",
+    ),
+}
+"""Layouts of libraries that no fixture has: a file each, with what it holds."""
+
+
+def runs_read(root: Path) -> list[Series]:
+    return [read(found)[0] for found in found_in(root).values()]
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_every_byte_of_other_layouts_may_be_cut_off_or_flipped(kind: str, tmp_path: Path) -> None:
+    name, text = OTHERS[kind]
+    path, data = tmp_path / name, text.encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    assert sum(map(count, runs_read(tmp_path))) > 0
+    for place in range(len(data)):
+        path.write_bytes(data[:place])
+        runs_read(tmp_path)
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :])
+        runs_read(tmp_path)
+
+
+def test_every_byte_of_a_journal_may_be_cut_off_or_flipped(tmp_path: Path) -> None:
+    path = tmp_path / "journal.log"
+    data = (FIXTURES / "optuna_journal/journal.log").read_bytes()
+    path.write_bytes(data)
+    runs = found_in(tmp_path)
+    whole = {run: read(found)[0] for run, found in runs.items()}
+    for place in range(0, len(data), 17):
+        path.write_bytes(data[:place])
+        for run, found in runs.items():
+            assert is_prefix(read(found)[0], whole[run])
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :])
+        runs_read(tmp_path)
