@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
@@ -15,6 +14,7 @@ from tailboard_tui.commands.common import (
     PIPE_CLOSED,
     USAGE,
     CommandError,
+    Parser,
     UsageError,
     add_root,
     default_roots,
@@ -71,14 +71,14 @@ def _run(given: list[str]) -> int:
 def _dispatch(given: list[str]) -> int:
     name = given[0]
     module = importlib.import_module(f"tailboard_tui.commands.{name}")
-    subparsers = argparse.ArgumentParser(prog="tailboard", add_help=False).add_subparsers()
+    subparsers = Parser(prog="tailboard", add_help=False).add_subparsers()
     module.add_parser(subparsers)
     status: int = module.run(subparsers.choices[name].parse_args(given[1:]))
     return status
 
 
 def _explore(given: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="tailboard", add_help=False)
+    parser = Parser(prog="tailboard", add_help=False)
     parser.add_argument("paths", nargs="*", metavar="PATH")
     add_root(parser)
     chosen = parser.parse_args(given)

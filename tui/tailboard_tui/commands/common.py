@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
 
 from tailboard.layout import DEFAULT_DIR, ENV_DIR
 from tailboard_tui.text.safe import clean
@@ -29,6 +30,18 @@ class CommandError(Exception):
 
 class UsageError(Exception):
     """The command was called wrongly: one line to stderr, exit status 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Give up.
+
+        Raises:
+            UsageError: Always.
+        """
+        raise UsageError(f"{clean(message)}; `{self.prog} --help` tells more")
 
 
 def add_command(
@@ -68,6 +81,21 @@ def whole_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"not a whole number: {clean(text, 40)!r}")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """The type of spans of time: 0 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        span_s = float(text)
+    except ValueError:
+        span_s = math.nan
+    if not span_s >= 0:
+        raise argparse.ArgumentTypeError(f"not a number of seconds: {clean(text, 40)!r}")
+    return span_s
 
 
 def default_roots() -> list[str]:

@@ -74,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
     now = time.time()
     places = roots([*args.paths, *(args.root or ())])
     shown = select(places, args, now)
+    if shown:
+        _tell_unknown(shown, args, now)
     if args.group and shown:
         from tailboard_tui.commands import groups
 
@@ -98,6 +100,17 @@ def run(args: argparse.Namespace) -> int:
     if left_out:
         message(f"{left_out} columns left out for want of room; --columns chooses, --json has all")
     return OK
+
+
+def _tell_unknown(rows: Sequence[RunRow], args: argparse.Namespace, now: float) -> None:
+    """Say of which keys no run that is listed has a value: they may be misspelt."""
+    from tailboard_tui.store.fields import FACTS, getter, parse_sort
+
+    listed = [key for keys in (args.columns, args.group) if keys for key in keys.split(",")]
+    for key in dict.fromkeys((*listed, *(item.key for item in parse_sort(args.sort or ())))):
+        find = getter(key)
+        if key not in FACTS and all(find(row, now) is None for row in rows):
+            message(f"none of these runs has {clean(key, 80)!r}")
 
 
 def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[RunRow]:

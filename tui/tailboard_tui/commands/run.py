@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
     arguments: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not arguments:
-        args.parser.error("no COMMAND: tailboard run [options] -- COMMAND [ARGUMENT ...]")
+        args.parser.error("no COMMAND is given")
     if os.environ.get(layout.ENV_MODE) == "disabled":
         os.execvp(arguments[0], arguments)  # noqa: S606  running the user's command is what this is for
     tags = [tag for item in args.tags for tag in item.split(",") if tag]

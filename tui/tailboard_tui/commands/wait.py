@@ -17,6 +17,7 @@ from tailboard_tui.commands.common import (
     add_root,
     message,
     resolve_runs,
+    seconds,
 )
 from tailboard_tui.text.safe import clean
 
@@ -51,7 +52,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--any", action="store_true", help="until the first has ended, and tell how that one did"
     )
     parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="give up after that long: exit status 1"
+        "--timeout", type=seconds, metavar="SECONDS", help="give up after that long: exit status 1"
     )
     add_json(parser, "the ended runs as JSON, one object a line, as `ls --json`")
     add_root(parser)
