@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
+from rich.style import Style
 
 from fake_store import HOSTILE, NOW, sweep
 from rows import run_row, stats
@@ -15,7 +17,9 @@ from tailboard_tui.screens.explorer_columns import automatic_columns
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.cells import fit, sparkline, width_of
+from tailboard_tui.widgets.run_table_cells import group_cells
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS
+from tailboard_tui.widgets.run_table_lines import GroupLine
 from tailboard_tui.widgets.run_table_measures import make_column
 
 
@@ -34,7 +38,7 @@ def test_a_metric_column_shows_last_best_min_and_max_with_the_step() -> None:
 
 
 def test_the_best_is_not_told_before_the_points_are_read() -> None:
-    unread = replace(stats([0.5]), count=0, min=math.nan, max=math.nan)
+    unread = structs.replace(stats([0.5]), count=0, min=math.nan, max=math.nan)
     row = run_row(metrics={"loss": unread})
     assert cell("metric:last:loss", row) == "0.5"
     assert cell("metric:best:loss", row) == ""
@@ -61,6 +65,16 @@ def test_an_age_below_a_minute_changes_every_ten_seconds() -> None:
     row = replace(run_row(status="running"), last_write=NOW, ended=None)
     ages = [cell("age", row, NOW + seconds) for seconds in (-1.0, 9.9, 10.0, 19.9, 59.9, 60.0, 119.0)]
     assert ages == ["now", "now", "10s", "10s", "50s", "1m", "1m"]
+
+
+@pytest.mark.parametrize(("width", "shown"), [(31, "0.7 ±0.2  0.5 … 0.9"), (16, "0.7 ±0.2"), (8, "    0.7…")])
+def test_a_group_shows_mean_deviation_and_extremes_as_far_as_there_is_room(width: int, shown: str) -> None:
+    rows = [run_row(metrics={"val/acc": stats([value])}) for value in (0.5, 0.7, 0.9)]
+    column = make_column("metric:best:val/acc", lambda name: "max")
+    assert column is not None
+    line = GroupLine("\0", "sweep", tuple(row.key for row in rows), is_open=False)
+    cells = group_cells(line, rows, 20, [(column, width)], NOW, lambda name: Style())
+    assert cells[-1][0].strip() == shown.strip()
 
 
 def test_automatic_columns_are_what_tells_these_runs_apart() -> None:

@@ -16,6 +16,7 @@ from tailboard_tui.widgets.run_table_lines import GroupLine
 from tailboard_tui.widgets.run_table_order import SortColumn
 
 if TYPE_CHECKING:
+    from tailboard_tui.store.groups import Spread
     from tailboard_tui.store.model import RunRow
 
 Face = tuple[str, bool, bool, bool]
@@ -127,7 +128,7 @@ def group_cells(
     now: float,
     styles: Styles,
 ) -> list[Cell]:
-    """The cells of a group, after the cursor bar: title, number of runs, mean ± standard deviation."""
+    """The cells of a group, after the cursor bar: title, number of runs, mean ± deviation, extremes."""
     style = styles("group")
     sign = GROUP_OPEN if line.is_open else GROUP_CLOSED
     count = f" ×{len(rows)}"
@@ -140,11 +141,14 @@ def group_cells(
         (" " * max(room - width_of(title), 0), _PLAIN),
     ]
     for column, width in columns:
-        cells += [("  ", _PLAIN), (fit(_group_text(column, rows, now), width, right=column.is_number), style)]
+        cells += [
+            ("  ", _PLAIN),
+            (fit(_group_text(column, rows, now, width), width, right=column.is_number), style),
+        ]
     return cells
 
 
-def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float) -> str:
+def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float, width: int) -> str:
     if column.id == "status":
         counts = Counter(row.status for row in rows)
         return " ".join(
@@ -157,10 +161,20 @@ def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float) -> str:
         found = spread(values)
         if found.n == 0:
             return ""
-        mean = units.number(found.mean, 4)
-        text = mean if column.is_number else f"{mean:>7}"
-        return f"{text} ±{units.number(found.std, 2)}" if found.n > 1 else text
+        return _spread_text(found, width, pads=not column.is_number)
     if column.id.startswith("config:") or column.id in ("group", "project"):
         shared = {column.text(row, now) for row in rows}
         return shared.pop() if len(shared) == 1 else "·"
     return ""
+
+
+def _spread_text(found: Spread, width: int, *, pads: bool) -> str:
+    """Mean ± standard deviation, and from the least to the greatest where there is room for it."""
+    mean = units.number(found.mean, 4)
+    if pads:
+        mean = f"{mean:>7}"
+    if found.n == 1:
+        return mean
+    text = f"{mean} ±{units.number(found.std, 2)}"
+    ranged = f"{text}  {units.number(found.min, 3)} … {units.number(found.max, 3)}"
+    return ranged if len(ranged) <= width else text

@@ -31,6 +31,11 @@ MEASURED_LINES = 200
 GROUPED_CELLS = 16
 """` 0.9703 ±0.0072` of a metric in a grouped list."""
 
+RANGED_CELLS = 31
+"""` 0.9703 ±0.0072  0.956 … 0.981`: its best in a window of `RANGED_WINDOW` cells or more."""
+
+RANGED_WINDOW = 76
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -94,6 +99,9 @@ def lay_out(
     chosen: list[tuple[RunColumn, int]] = []
     for column in columns:
         width = _cells(column, lines, measured, column.id in sorted_by, now)
+        if lines.groups and column.id.startswith("metric:") and not column.is_set:
+            is_ranged = column.role == "best" and window >= RANGED_WINDOW
+            width = max(width, RANGED_CELLS if is_ranged else GROUPED_CELLS)
         if width + GAP_CELLS > room:
             if column.role in ("tags", "dim") and column.fits_content and room - GAP_CELLS >= MIN_CUT_CELLS:
                 chosen.append((column, room - GAP_CELLS))
@@ -118,8 +126,6 @@ def _cells(column: RunColumn, lines: RunLines, measured: Sequence[Line], is_sort
     rows = lines.rows
     texts = (column.text(rows[line.key], now) for line in measured if not isinstance(line, GroupLine))
     longest = max(map(width_of, texts), default=0)
-    if lines.groups and column.id.startswith("metric:"):
-        longest = max(longest, GROUPED_CELLS)
     return max(min(longest, column.width), min(title, column.width))
 
 
