@@ -13,7 +13,8 @@ from rich.cells import cell_len
 
 from tailboard_tui.plot.band import mean_band
 from tailboard_tui.plot.canvas import BRAILLE
-from tailboard_tui.plot.chart import draw, layout, x_labels
+from tailboard_tui.plot.chart import draw
+from tailboard_tui.plot.layout import layout, x_labels
 from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.smooth import Smoothing, smooth
 from tailboard_tui.plot.spec import ChartSpec, Look, Trace
@@ -225,7 +226,15 @@ def test_the_cursor_reads_the_nearest_real_point() -> None:
 
 def test_a_sparse_metric_shows_its_points() -> None:
     line = Line.of(np.arange(0.0, 1000.0, 200.0), np.array([1.0, 0.8, 0.6, 0.5, 0.45]))
-    assert sum(text.count("•") for text in plain(ChartSpec("val", (Trace("r", "a", "#ffffff", line),)))) == 5
+    spec = ChartSpec("val", (Trace("r", "a", "#ffffff", line),))
+    cells, place = draw(spec, 60, 12, Look()), layout(spec, 60, 12)
+    assert place is not None
+    for x, y in zip(line.x.tolist(), line.y.tolist(), strict=True):
+        row, column = place.row(y), place.column(x)
+        assert row is not None
+        assert column is not None
+        assert (int(cells.chars[row, column]) - BRAILLE).bit_count() >= 4
+    assert sum(text.count("o") for text in plain(spec, look=Look(is_ascii=True))) >= 5
 
 
 def test_letters_tell_runs_apart_without_colour() -> None:

@@ -97,6 +97,21 @@ class Canvas:
         masks[:, where] = bits
         self._dots(masks[:, 0::2] | masks[:, 1::2], row + first, column, style)
 
+    def knots(self, columns: IntArray, rows: IntArray, row: int, column: int, style: CellStyle) -> None:
+        """Thicken a line at dots: a block of two by two around each, within its cell.
+
+        Args:
+            columns: Dot columns from the cell column `column` on, shape (k,).
+            rows: Dot rows from the cell row `row` on, shape (k,).
+        """
+        at_rows, at_columns = rows // DOT_ROWS + row, columns // DOT_COLUMNS + column
+        top = np.minimum(rows % DOT_ROWS, DOT_ROWS - 2)
+        bits = (_BITS[0, top, top + 2] | _BITS[1, top, top + 2]).astype(np.uint32)
+        before, number = self.chars[at_rows, at_columns], self.ink(style)
+        is_own = (before >= BRAILLE) & (before < BRAILLE + 256) & (self._ink[at_rows, at_columns] == number)
+        self.chars[at_rows, at_columns] = np.where(is_own, before, BRAILLE) | bits
+        self._ink[at_rows, at_columns] = number
+
     def _dots(self, masks: npt.NDArray[np.uint8], row: int, column: int, style: CellStyle) -> None:
         area = np.s_[row : row + masks.shape[0], column : column + masks.shape[1]]
         hit = masks != 0

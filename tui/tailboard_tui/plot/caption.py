@@ -16,7 +16,7 @@ from tailboard_tui.plot.xaxis import x_text
 from tailboard_tui.text import units
 
 if TYPE_CHECKING:
-    from tailboard_tui.plot.chart import Layout
+    from tailboard_tui.plot.layout import Layout
 
 MOST_LEGEND_ROWS = 12
 """More runs than that are told apart in the run table."""

@@ -9,6 +9,7 @@ from textual.message import Message
 
 from tailboard_tui.plot import chart
 from tailboard_tui.plot.cells import Cells
+from tailboard_tui.plot.layout import Layout, layout
 from tailboard_tui.plot.spec import ChartSpec, Look
 from tailboard_tui.widgets.drawing import Drawing
 
@@ -70,9 +71,9 @@ class Chart(Drawing):
         self._draw()
 
     @property
-    def place(self) -> chart.Layout | None:
+    def place(self) -> Layout | None:
         """Where the parts of the chart stand now, and its scales."""
-        return chart.layout(self.spec, self.size.width, self.size.height) if self.spec else None
+        return layout(self.spec, self.size.width, self.size.height) if self.spec else None
 
     def on_click(self, event: events.Click) -> None:
         """Pick the chart; twice opens it."""

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tailboard_tui.actions import bindings
-from tailboard_tui.plot.chart import Layout
+from tailboard_tui.plot.layout import Layout
 from tailboard_tui.plot.smooth import Smoothing
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.chart import Chart
