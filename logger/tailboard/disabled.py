@@ -24,7 +24,7 @@ class NoRun(Run):
         Args:
             complaint: Said once when something is logged; nothing is said where it is empty.
         """
-        self.dir = os.devnull
+        self._place = ""
         self.id = run_id
         self.rank = 0
         self._facts = dict(facts or {})
@@ -34,10 +34,25 @@ class NoRun(Run):
         self.config = LiveDict(lambda: None)
         self.summary = LiveDict(lambda: None)
 
+    def __repr__(self) -> str:
+        return f"<tailboard.Run {self.id}, not recorded>"
+
     @property
     def is_disabled(self) -> bool:
         """True."""
         return True
+
+    @property
+    def dir(self) -> str:  # type: ignore[override]  # an attribute of other runs
+        """A temporary folder, made when first asked for: scripts put their checkpoints into `run.dir`."""
+        if not self._place:
+            import tempfile
+
+            try:
+                self._place = tempfile.mkdtemp(prefix="tailboard-")
+            except OSError:
+                self._place = os.devnull
+        return self._place
 
     @property
     def step(self) -> int:

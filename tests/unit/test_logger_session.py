@@ -146,6 +146,16 @@ def test_disabled_writes_nothing_and_everything_works(
     assert tailboard.run is None
 
 
+def test_a_disabled_run_has_a_folder_for_what_scripts_put_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    run = quiet(mode="disabled")
+    assert list(tmp_path.iterdir()) == []
+    (Path(run.dir) / "model.pt").write_text("weights")
+    assert [path.parent for path in tmp_path.glob("*/model.pt")] == [Path(run.dir)]
+
+
 def test_calls_before_init_say_so_once_and_do_not_raise(capsys: pytest.CaptureFixture[str]) -> None:
     from tailboard import session
 
