@@ -15,10 +15,10 @@ from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import FloatArray, Rows, RunFacts
 from tailboard_tui.formats.jsonlines import JsonLines, Keys, read_object
+from tailboard_tui.formats.looks import METRIC_RECORDS, is_records
 from tailboard_tui.formats.names import moment, step_name, time_names, unix_seconds
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.rowbuilder import ResumeWatch
-from tailboard_tui.formats.signs import METRIC_RECORDS, is_records
 from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths
 

@@ -12,7 +12,8 @@ from tailboard_tui.files.follow import Block
 from tailboard_tui.files.opening import open_regular
 from tailboard_tui.formats.base import Rows
 from tailboard_tui.formats.sources import LineDecoder
-from tailboard_tui.formats.tfevents import Events, rows_of_tag
+from tailboard_tui.formats.tfevents import Events
+from tailboard_tui.formats.tfpoints import rows_of_tag
 from tailboard_tui.formats.tfrecord import Records, TFRecords
 
 _HEAD_BYTES = 4096

@@ -17,9 +17,9 @@ from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Rows, RunFacts, Value
 from tailboard_tui.formats.csvtable import CsvTable
 from tailboard_tui.formats.flat import flatten
+from tailboard_tui.formats.looks import METRIC_TABLES, is_table
 from tailboard_tui.formats.names import step_name
 from tailboard_tui.formats.reading import Peek, RunReader
-from tailboard_tui.formats.signs import METRIC_TABLES, is_table
 from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths, read_value
 

@@ -17,8 +17,9 @@ from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.signs import event_parts, is_event_file, is_hparams_directory
 from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
 from tailboard_tui.formats.surroundings import config_paths, surroundings, title
-from tailboard_tui.formats.tfevents import Events, TagPoints, TakeMedia, rows_of_tag
+from tailboard_tui.formats.tfevents import Events, TakeMedia
 from tailboard_tui.formats.tfmedia import Found
+from tailboard_tui.formats.tfpoints import TagPoints, rows_of_tag
 from tailboard_tui.formats.tfrecord import KEPT_BYTES, MEDIA_BYTES, TFRecords
 
 PEEK_BYTES = 4096

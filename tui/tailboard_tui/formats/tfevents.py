@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tailboard_tui.formats.base import Column, FloatArray, Rows, Value
+from tailboard_tui.formats.base import Value
 from tailboard_tui.formats.protobuf import (
     BYTES,
     FIXED32,
@@ -32,10 +32,9 @@ from tailboard_tui.formats.protobuf import (
     varint,
 )
 from tailboard_tui.formats.tfmedia import Found, media_of
+from tailboard_tui.formats.tfpoints import IndexArray, TagPoints
 from tailboard_tui.formats.tfrecord import Records
-
-TEXT_CHARS = 10_000
-"""Of a text summary that are kept."""
+from tailboard_tui.formats.tftensor import TEXT_CHARS, hparams_of, single_at, tensor_number
 
 MAX_TEXTS = 200
 """Text tags of which the last text is kept."""
@@ -52,69 +51,8 @@ _USUAL_BYTES = 24
 _WEIGHTS = np.random.default_rng(7).integers(1, 2**63, 256, dtype=np.uint64) | np.uint64(1)
 """Of the sum that tells tags apart; records that share a sum are compared byte by byte."""
 
-IndexArray = npt.NDArray[np.int64]
-
-_DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 10: "?", 19: "<f2", 22: "<u4", 23: "<u8"}
-"""TensorProto.dtype -> how `tensor_content` holds it. Source: tensorflow/core/framework/types.proto."""
-
-_FLOAT_VALUES = {5: "<f4", 6: "<f8"}
-"""Fields float_val and double_val."""
-
-_INT_VALUES = frozenset({7, 10, 11, 16, 17})
-"""Fields int_val, int64_val, bool_val, uint32_val, uint64_val."""
-
-
-@dataclass(slots=True)
-class TagPoints:
-    """New points of one tag, in file order once `arrays` gives them."""
-
-    blocks: list[tuple[IndexArray, FloatArray, FloatArray, FloatArray]] = field(default_factory=list)
-    """Of many records at once: place among the records, steps, times, values; each of shape (n,)."""
-    single: list[tuple[int, float, float, float]] = field(default_factory=list)
-    """Of one record: the same four."""
-
-    def first_place(self) -> int:
-        """Place of the first point among the records."""
-        places = [int(block[0][0]) for block in self.blocks] + [one[0] for one in self.single[:1]]
-        return min(places, default=0)
-
-    def last(self) -> tuple[float, float, float]:
-        """Step, time and value of the last point."""
-        found = list(self.single[-1:])
-        for places, steps, times, values in self.blocks:
-            found.append((int(places[-1]), float(steps[-1]), float(times[-1]), float(values[-1])))
-        return max(found)[1:]
-
-    def places(self) -> IndexArray:
-        """Place of each point among the records, shape (n,), as `arrays` gives them."""
-        found = [block[0] for block in self.blocks]
-        found.append(np.array([one[0] for one in self.single], dtype=np.int64))
-        return np.sort(np.concatenate(found))
-
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Steps, times and values, each of shape (n,)."""
-        blocks = list(self.blocks)
-        if self.single:
-            places, *columns = (
-                np.array(column, dtype=np.float64) for column in zip(*self.single, strict=True)
-            )
-            blocks.append((places.astype(np.int64), columns[0], columns[1], columns[2]))
-        if len(blocks) == 1:
-            return blocks[0][1:]
-        order = np.argsort(np.concatenate([block[0] for block in blocks]), kind="stable")
-        steps, times, values = (np.concatenate([block[n] for block in blocks])[order] for n in (1, 2, 3))
-        return steps, times, values
-
-
 _KEPT = ("hparams", "texts", "first_time", "other_tags")
 """Of `Events`, for the next process."""
-
-
-def rows_of_tag(tag: str, points: TagPoints) -> Rows:
-    """The points of one tag as rows of a clock of its own."""
-    steps, times, values = points.arrays()
-    times[times == 0] = math.nan  # proto3 leaves a missing time at zero
-    return Rows(tag, "metrics", steps, times, {tag: Column(None, values)})
 
 
 TakeMedia = Callable[[str, float, float, Found, int], None]
@@ -352,7 +290,7 @@ class Events:
         ):
             return
         body = record[at + len(key) :]
-        value_at = _single_at(body)
+        value_at = single_at(body)
         if value_at is not None:
             self._shapes[key] = _Shape(tag, len(key) + value_at, body[:value_at], body[value_at + 4 :])
 
@@ -398,86 +336,3 @@ def _usual_tag(key: bytes) -> str | None:
 
 _OLD_PLUGINS = {4: "images", 5: "histograms", 6: "audio"}
 """Summary.Value fields from before plugins: image, histo, audio."""
-
-
-def _single_at(body: bytes) -> int | None:
-    """Where the one float32 of a value message stands behind its tag; None when it is none."""
-    if body[:1] != b"\x42":
-        return None
-    length, start = varint(body, 1)
-    tensor = body[start : start + length]
-    for marker in (b"\x2a\x04", b"\x22\x04"):  # float_val (packed), tensor_content
-        place = tensor.find(marker)
-        if place >= 0 and tensor[:2] == b"\x08\x01" and place + 6 == len(tensor):
-            return start + place + 2
-    return None
-
-
-def tensor_number(tensor: bytes) -> float | None:
-    """The number in a TensorProto that holds exactly one; None for any other.
-
-    Raises:
-        WireError: It is damaged.
-    """
-    dtype = 0
-    numbers: list[float] = []
-    content = b""
-    for number, wire, value in fields(tensor):
-        if number == 1 and wire == VARINT:
-            dtype = signed(value)
-        elif number == 4 and wire == BYTES:
-            content = bytes_of(value)
-        elif number in _FLOAT_VALUES:
-            raw, kind = bytes_of(value), _FLOAT_VALUES[number]
-            if len(raw) % np.dtype(kind).itemsize:
-                raise WireError("numbers of a tensor are cut")
-            numbers.extend(np.frombuffer(raw, kind).tolist())
-        elif number in _INT_VALUES:
-            numbers.extend(_integers(value))
-        if len(numbers) > 1:
-            return None
-    kind = _DTYPES.get(dtype, "")
-    if not numbers and kind and len(content) == np.dtype(kind).itemsize:
-        numbers.append(float(np.frombuffer(content, kind)[0]))
-    return float(numbers[0]) if len(numbers) == 1 else None
-
-
-def _integers(value: int | bytes) -> Iterator[int]:
-    """The varints of a repeated field, packed or not; two at most are of interest."""
-    if isinstance(value, int):
-        yield signed(value)
-        return
-    at = 0
-    for _ in range(2):
-        if at >= len(value):
-            return
-        number, at = varint(value, at)
-        yield signed(number)
-
-
-def hparams_of(content: bytes) -> Mapping[str, Value]:
-    """The hyperparameters of an HParamsPluginData message (session_start_info.hparams)."""
-    found: dict[str, Value] = {}
-    for start_info in children(content, 3):
-        for entry in children(start_info, 1):
-            name, value = "", None
-            for number, _, raw in fields(entry):
-                if number == 1:
-                    name = text_of(raw)
-                elif number == 2:
-                    value = _json_value(bytes_of(raw))
-            if name:
-                found[name] = value
-    return found
-
-
-def _json_value(message: bytes) -> Value:
-    """A google.protobuf.Value that is no list or struct."""
-    for number, wire, value in fields(message):
-        if number == 2 and wire == FIXED64:
-            return double_of(value)
-        if number == 3:
-            return text_of(value)[:TEXT_CHARS]
-        if number == 4:
-            return bool(value)
-    return None
