@@ -196,6 +196,16 @@ def test_of_two_runs_far_apart_both_are_shown() -> None:
     assert (place.y.low, place.y.high) == (0.0, pytest.approx(1.1e6, rel=0.1))
 
 
+def test_of_two_runs_the_one_that_explodes_is_left_outside_and_counted() -> None:
+    x = np.arange(100.0)
+    sound, exploded = np.linspace(1, 0.1, 100), 10.0 ** np.linspace(0, 300, 100)
+    traces = (Trace("a", "a", "#ffffff", Line.of(x, sound)), Trace("b", "b", "#ffff00", Line.of(x, exploded)))
+    place = layout(ChartSpec("loss", traces), 80, 12)
+    assert place is not None
+    assert place.y.high == pytest.approx(1.0, rel=0.2)
+    assert "points of b outside" in plain(ChartSpec("loss", traces), width=80)[0]
+
+
 def test_values_below_zero_on_a_log_axis_are_said_and_marked() -> None:
     y = np.array([1.0, 10.0, 0.0, -5.0, 100.0])
     text = plain(ChartSpec("m", (Trace("r", "a", "#ffffff", Line.of(np.arange(5.0), y)),), is_log_y=True))

@@ -10,14 +10,14 @@ from tailboard_tui.plot import axes, caption, ranges
 from tailboard_tui.plot.axes import Scale, Tick
 from tailboard_tui.plot.canvas import DOT_COLUMNS, DOT_ROWS
 from tailboard_tui.plot.downsample import Frame
-from tailboard_tui.plot.spec import ChartSpec
+from tailboard_tui.plot.spec import GUTTER, ChartSpec
 from tailboard_tui.plot.xaxis import NAMES, x_ticks
 
 MIN_WIDTH, MIN_HEIGHT = 16, 4
 """Anything smaller holds the title only."""
 
-GUTTER = 7
-"""Cells for y labels and the axis, so that the axes of charts above one another stand in one column."""
+NARROW = 40
+"""Cells below which a chart gives its y labels no more than they commonly need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def layout(spec: ChartSpec, width: int, height: int) -> Layout | None:
     rows = height - 3 - caption.legend_rows(spec, height)
     y_ticks = tuple((axes.size_ticks if spec.is_size else axes.ticks)(y, max(min(rows // 2, 9), 2)))
     widest = max((len(tick.label) for tick in y_ticks), default=0)
-    left = max(GUTTER, widest + 2) if widest <= width // 3 else GUTTER
+    gutter = spec.gutter if width >= NARROW else GUTTER
+    left = max(gutter, widest + 2) if widest <= width // 3 else gutter
     right = caption.label_cells(spec, width)
     return Layout(left, 1, width - left - right, rows, x, y, y_ticks)
 

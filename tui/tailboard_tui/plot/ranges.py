@@ -23,11 +23,12 @@ STRETCH = 16
 FEWEST = 32
 """With fewer points none is called an outlier."""
 
-FEWEST_RUNS = 3
-"""Of two runs that lie far apart, neither is the outlier."""
+MAJORITY = 3
+"""So many runs have one: of two that lie far apart, neither is the outlier."""
 
-RUN_FENCE = 10
-"""Heights of what a run usually spans, beyond which one that left the others does not stretch the y axis."""
+RUN_FENCE, PAIR_FENCE = 10.0, 1e6
+"""Heights of what a run usually spans, beyond which one that left the others does not stretch the y axis;
+of two, the one that spans more has diverged only where the other would be no more than a line beside it."""
 
 X_PARTS = 8
 """x limits are rounded to about an eighth: a live axis, and with it all of its chart, moves that seldom."""
@@ -99,13 +100,13 @@ def _span(trace: Trace, x: Scale, *, is_robust: bool) -> tuple[float, float] | N
 
 
 def _most(spans: Sequence[tuple[float, float]], *, is_log: bool) -> Sequence[tuple[float, float]]:
-    """The spans without those of diverged runs: far beyond what the majority of at least three spans."""
-    if len(spans) < FEWEST_RUNS:
+    """The spans without those of diverged runs: far beyond what the majority, or the tamer of two, spans."""
+    if len(spans) < 2:
         return spans
     laid = [(math.log10(low), math.log10(high)) for low, high in spans] if is_log else spans
     low, high = median_high(low for low, _ in laid), median_low(high for _, high in laid)
-    usual = median_low(top - bottom for bottom, top in laid)
-    reach = RUN_FENCE * max(high - low, usual)
+    usual = median_low(top / 2 - bottom / 2 for bottom, top in laid) * 2
+    reach = (RUN_FENCE if len(spans) >= MAJORITY else PAIR_FENCE) * max(high - low, usual)
     if not reach > 0:
         return spans
     kept = [

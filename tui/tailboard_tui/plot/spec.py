@@ -11,6 +11,9 @@ from tailboard_tui.plot.xaxis import XKind
 
 Goal = Literal["minimize", "maximize"]
 
+GUTTER = 7
+"""Cells for y labels and the axis, so that the axes of charts above one another stand in one column."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -82,6 +85,8 @@ class ChartSpec:
     has_x_name: bool = False
     """Whether the x axis says what it shows."""
     is_focused: bool = False
+    gutter: int = GUTTER
+    """Cells at least for y labels and the axis."""
 
     @property
     def is_size(self) -> bool:

@@ -12,12 +12,15 @@ import numpy as np
 from tailboard_tui.plot import readout
 from tailboard_tui.plot.band import Band, mean_band
 from tailboard_tui.plot.line import Line
-from tailboard_tui.plot.spec import ChartSpec, Trace
+from tailboard_tui.plot.spec import GUTTER, ChartSpec, Trace
 from tailboard_tui.plot.xaxis import x_text
 from tailboard_tui.store.goal import direction
 from tailboard_tui.widgets.chart_lines import ChartLines, LineKey, Prepared, prepare
 from tailboard_tui.widgets.chart_view import ChartView
 from tailboard_tui.widgets.selection import Selection, ShownRun
+
+SYSTEM_GUTTER = 9
+"""Room for `512 MiB`, so that the axes of memory and of load stand in one column."""
 
 Stream = Literal["metrics", "system", "any"]
 """Which of a run's series are charts: its metrics, its resource samples, or both."""
@@ -148,6 +151,7 @@ class ChartContent:
             has_legend=is_full and len(traces) > 1 and view.cursor is None,
             has_x_name=is_full,
             is_focused=is_focused and not is_full,
+            gutter=SYSTEM_GUTTER if self._stream == "system" else GUTTER,
         )
 
     def extent(self, metrics: Iterable[str], view: ChartView) -> tuple[float, float] | None:

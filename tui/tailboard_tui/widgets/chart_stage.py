@@ -243,7 +243,8 @@ class ChartStage(Vertical, can_focus=True):
             self.query_one("#state", Static).update(Content(text))
 
     def _nothing_logged(self) -> str:
-        return "No metrics yet."
+        is_live = any(run.row.status in ("running", "stalled") for run in self.content.selection.runs)
+        return "No metrics yet." if is_live else "No metrics were logged."
 
     def _show_figure(self, look: Look) -> None:
         runs, metric = self.content.selection.runs, self.focused_metric
