@@ -292,9 +292,9 @@ def _tail(path: str) -> dict[str, TagPoints]:
         size = os.stat(path, follow_symlinks=False).st_size
         for length in _TAIL_BYTES:
             start = max(size - length, 0)
-            records = TFRecords(in_the_middle=start > 0, wanted=slice(-PEEK_RECORDS, None))
+            records = TFRecords(in_the_middle=start > 0, wanted=slice(-PEEK_RECORDS, None), checks=False)
             events = Events()
-            events.read(records.feed(read_slice(path, start, length)))
+            events.read_newest(records.feed(read_slice(path, start, length)))
             found = events.take()
             if found or not start:
                 return found

@@ -6,6 +6,7 @@ tensorboard/plugins/hparams/plugin_data.proto. Messages are walked by hand: no T
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -112,6 +113,15 @@ class Events:
         self._count += len(records)
         return messages
 
+    def read_newest(self, records: Records) -> None:
+        """Take in the newest scalar of each tag, of records that were not checked: those that count are."""
+        for index in reversed(range(len(records))):
+            record = records[index]
+            if self._usual_tag_of(record) not in self._points and records.is_sound(index):
+                with contextlib.suppress(WireError):  # `read` says it
+                    if not self._read_scalar(record, index) and not self._read_tensor(record, index):
+                        self._event(record, index)
+
     def _read_usual(self, records: Records) -> npt.NDArray[np.bool_]:
         """Read all records of the usual shape with numpy; which those were, shape (n,).
 
@@ -168,18 +178,22 @@ class Events:
 
     def _read_scalar(self, record: bytes, place: int) -> bool:
         """Read one record of the usual shape; False for any other."""
-        if len(record) < _USUAL_BYTES or (record[0], record[9], record[-5]) != (0x09, 0x10, 0x15):
-            return False
-        try:
-            step, at = varint(record, 10)
-        except WireError:
-            return False
-        tag = self._tag_of(record[at:-4])
+        tag = self._usual_tag_of(record)
         if tag is None:
             return False
-        point = (place, signed(step), double_of(record[1:9]), float_of(record[-4:]))
+        step = signed(varint(record, 10)[0])
+        point = (place, step, double_of(record[1:9]), float_of(record[-4:]))
         self._points.setdefault(tag, TagPoints()).single.append(point)
         return True
+
+    def _usual_tag_of(self, record: bytes) -> str | None:
+        """The tag of a record of the usual shape; None for any other."""
+        if len(record) < _USUAL_BYTES or (record[0], record[9], record[-5]) != (0x09, 0x10, 0x15):
+            return None
+        try:
+            return self._tag_of(record[varint(record, 10)[1] : -4])
+        except WireError:
+            return None
 
     def _tag_of(self, key: bytes) -> str | None:
         """The tag of a usual scalar by what stands between its step and value."""

@@ -29,7 +29,7 @@ class TagPoints:
 
     def last(self) -> tuple[float, float, float]:
         """Step, time and value of the last point."""
-        found = list(self.single[-1:])
+        found = list(self.single)
         for places, steps, times, values in self.blocks:
             found.append((int(places[-1]), float(steps[-1]), float(times[-1]), float(values[-1])))
         return max(found)[1:]
