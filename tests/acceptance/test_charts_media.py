@@ -40,8 +40,10 @@ class MediaApp(App[None]):
 def of_path(path: Path) -> Selection:
     from dataclasses import replace
 
+    from msgspec import structs
+
     made: RunRow = row("r", "r", {})
-    made = replace(made, facts=replace(made.facts, path=str(path)))
+    made = replace(made, facts=structs.replace(made.facts, path=str(path)))
     return Selection((ShownRun(made, None, "#ffffff", "a", True),))
 
 

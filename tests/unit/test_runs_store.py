@@ -7,10 +7,10 @@ import os
 import shutil
 import threading
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from helpers import write_run
 from tailboard_tui.formats.native import NativeReader
@@ -379,7 +379,7 @@ def test_what_is_said_of_a_run_that_cannot_be_written_to_is_in_its_row_too(root,
     run = write_run(root)
     hand = Hand(root)
     hand.turn()
-    foreign = replace(hand.row(run).facts, source="tensorboard")
+    foreign = structs.replace(hand.row(run).facts, source="tensorboard")
     annotate(foreign, Annotation(hidden=True), hand.now)
     (change,) = hand.turn(after_s=2)
     assert change.runs == {str(run)}

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from helpers import until
 from tailboard_tui.formats.base import Finish, RunFacts
@@ -34,7 +35,7 @@ def signs(age_s: float | None, record_age_s: float | None = None, rhythm: Rhythm
 
 @pytest.mark.parametrize("word", ["finished", "failed", "killed"])
 def test_a_finish_event_wins_over_a_living_process(word):
-    facts = replace(FACTS, finish=Finish(NOW, word, exit_code=3))
+    facts = structs.replace(FACTS, finish=Finish(NOW, word, exit_code=3))
     assert status(facts, signs(0), NOW, HERE) == (word, "finish event, exit code 3")
 
 
@@ -63,31 +64,31 @@ def test_resource_samples_alone_do_not_hide_a_stall():
 
 
 def test_a_run_whose_process_is_gone_has_crashed():
-    facts = replace(FACTS, pid=4712)
+    facts = structs.replace(FACTS, pid=4712)
     assert status(facts, signs(10), NOW, HERE) == ("crashed", "process 4712 is gone, no finish event")
 
 
 def test_a_run_that_still_writes_has_not_crashed_although_its_process_cannot_be_seen():
-    assert status(replace(FACTS, pid=4712), signs(0.5), NOW, HERE)[0] == "running"
+    assert status(structs.replace(FACTS, pid=4712), signs(0.5), NOW, HERE)[0] == "running"
 
 
 def test_another_process_of_the_same_number_is_not_the_run():
-    assert status(replace(FACTS, process_start=99.0), signs(10), NOW, HERE)[0] == "crashed"
+    assert status(structs.replace(FACTS, process_start=99.0), signs(10), NOW, HERE)[0] == "crashed"
 
 
 def test_a_process_start_in_unix_seconds_is_understood():
-    assert status(replace(FACTS, process_start=1_799_000_013.0), signs(10), NOW, HERE)[0] == "running"
-    assert status(replace(FACTS, process_start=1_799_000_093.0), signs(10), NOW, HERE)[0] == "crashed"
+    assert status(structs.replace(FACTS, process_start=1_799_000_013.0), signs(10), NOW, HERE)[0] == "running"
+    assert status(structs.replace(FACTS, process_start=1_799_000_093.0), signs(10), NOW, HERE)[0] == "crashed"
 
 
 def test_a_run_of_an_earlier_boot_has_crashed():
-    word, reason = status(replace(FACTS, boot_id="earlier"), signs(10), NOW, HERE)
+    word, reason = status(structs.replace(FACTS, boot_id="earlier"), signs(10), NOW, HERE)
     assert (word, reason) == ("crashed", "the machine was restarted since, no finish event")
 
 
 @pytest.mark.parametrize("pid", [None, -1, 0, 1])
 def test_a_process_number_that_means_nothing_falls_to_age(pid):
-    facts = replace(FACTS, pid=pid)
+    facts = structs.replace(FACTS, pid=pid)
     assert status(facts, signs(10), NOW, HERE)[0] == "running"
     assert status(facts, signs(100_000), NOW, HERE)[0] == "crashed"
 
@@ -97,7 +98,7 @@ def test_a_huge_process_number_is_no_process():
 
 
 def test_a_run_of_another_host_falls_to_age():
-    facts = replace(FACTS, host="there")
+    facts = structs.replace(FACTS, host="there")
     rhythm = Rhythm(1.0, 2.0)
     assert status(facts, signs(30, rhythm=rhythm), NOW, HERE)[0] == "running"
     assert status(facts, signs(120, rhythm=rhythm), NOW, HERE)[0] == "stalled"
@@ -106,13 +107,13 @@ def test_a_run_of_another_host_falls_to_age():
 
 
 def test_a_hostile_host_name_is_shown_harmlessly():
-    facts = replace(FACTS, host="\x1b]52;c;x\x07")
+    facts = structs.replace(FACTS, host="\x1b]52;c;x\x07")
     assert "\x1b" not in status(facts, signs(100_000), NOW, HERE)[1]
 
 
 def test_where_other_processes_are_hidden_an_unseen_one_is_not_called_gone():
     hidden = replace(HERE, sees_all=False)
-    assert status(replace(FACTS, pid=4712), signs(30), NOW, hidden)[0] == "running"
+    assert status(structs.replace(FACTS, pid=4712), signs(30), NOW, hidden)[0] == "running"
 
 
 def test_a_silent_run_of_a_format_that_tells_no_end_is_unknown():
@@ -127,7 +128,7 @@ def test_a_silent_run_that_reached_its_last_step_is_finished():
 
 
 def test_a_run_that_writes_again_is_running_again():
-    facts = replace(FACTS, host="there")
+    facts = structs.replace(FACTS, host="there")
     rhythm = Rhythm(1.0, 2.0)
     assert status(facts, signs(1000, rhythm=rhythm), NOW, HERE)[0] == "crashed"
     assert status(facts, signs(1, rhythm=rhythm), NOW, HERE)[0] == "running"
@@ -136,7 +137,7 @@ def test_a_run_that_writes_again_is_running_again():
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1e9), st.floats(0, 1e9))
 def test_any_times_give_a_status_with_a_reason(age_s, usual_s, longest_s):
     word, reason = status(
-        replace(FACTS, host="there"), signs(age_s, rhythm=Rhythm(usual_s, longest_s)), NOW, HERE
+        structs.replace(FACTS, host="there"), signs(age_s, rhythm=Rhythm(usual_s, longest_s)), NOW, HERE
     )
     assert word in ("running", "stalled", "crashed")
     assert reason
@@ -147,7 +148,7 @@ def test_a_process_killed_with_sigkill_is_seen_to_be_gone_even_as_a_zombie():
     host = this_host()
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
-        facts = replace(
+        facts = structs.replace(
             FACTS,
             host=host.name,
             boot_id=host.boot_id,

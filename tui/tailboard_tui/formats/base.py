@@ -94,7 +94,8 @@ class MetricDef:
 class RunFacts(Struct, frozen=True, array_like=True):
     """All that is known of a run without parsing its points. Missing is None or empty, never a guess.
 
-    A struct, as ten thousand are made for one list and kept in its index: `msgspec.structs.replace` changes one.
+    A struct, as ten thousand are made for one list and kept in its index; `msgspec.structs.replace` gives
+    another with some fields changed.
     Strings are as the files spell them, that is untrusted: clean them (`text.safe`) where they are shown.
     """
 

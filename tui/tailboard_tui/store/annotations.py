@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import structs
+
 from tailboard.layout import ANNOTATIONS
 from tailboard_tui.files.opening import NotRegularError, read_slice
 from tailboard_tui.formats.base import RunFacts
@@ -123,7 +125,7 @@ class Notebook:
         said = self._said.get(facts.path)
         if said is None:
             return facts
-        return replace(
+        return structs.replace(
             facts,
             name=said.name or facts.name,
             tags=facts.tags if said.tags is None else said.tags,

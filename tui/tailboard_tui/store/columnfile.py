@@ -7,11 +7,12 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from tailboard_tui.formats.base import Problem, Resumable
 from tailboard_tui.store.columns import RunColumns
@@ -87,7 +88,7 @@ def _describe(
                 "count": len(column.values),
                 "has_rows": column.rows is not None,
                 "has_replaced": column.has_replaced,
-                "stats": asdict(column.stats().freeze()),
+                "stats": structs.asdict(column.stats().freeze()),
             }
         )
     header: dict[str, Any] = {
