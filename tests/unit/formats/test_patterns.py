@@ -31,6 +31,12 @@ EXAMPLES = [
         {"consumed samples": 80, "learning rate": 1.5e-4, "lm loss": 10.0},
     ),
     (
+        "megatron",
+        " iteration       20/    1000 | elapsed time per iteration (ms): 1500.3 | lm loss: 1.0E+01 |",
+        20,
+        {"elapsed time per iteration (ms)": 1500.3, "lm loss": 10.0},
+    ),
+    (
         "torchtune",
         "Step 1 | loss:1.2 lr:2e-05 tokens_per_second:10",
         1,

@@ -32,9 +32,11 @@ Form = Literal["pairs", "words", "object", "groups"]
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|NaN|Infinity)\b"
 _NAME = r"[A-Za-z_][\w./@()-]*"
+_WORD = r"[A-Za-z_(][\w./@()-]*"
+"""A further word of a name: `elapsed time per iteration (ms)`."""
 _VALUE = rf"(?>({_NUMBER}))(?![-:/.]\d|x[\da-f])"
 """A number as a whole, that is no begin of a date, a duration, a version or a hexadecimal number."""
-_PAIR = re.compile(rf"(?<![\w.])({_NAME}(?: {_NAME}){{0,4}})\s*[:=]\s*{_VALUE}")
+_PAIR = re.compile(rf"(?<![\w.])({_NAME}(?: {_WORD}){{0,4}})\s*[:=]\s*{_VALUE}")
 _WORDS = re.compile(rf"(?<![\w.])({_NAME}(?: {_NAME}){{0,3}}) {_VALUE}")
 _TIME = re.compile(r"\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,6}))?")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[@-_]")
