@@ -266,7 +266,9 @@ class Explorer(ListActions, RunActions, PaneActions):
     @property
     def is_settled(self) -> bool:
         """Whether everything that is known is shown."""
-        return not (self._table_pace.is_waiting or self._selection_pace.is_waiting)
+        is_beginning = bool(self.table.model.lines) and not self._has_painted_runs
+        is_pacing = self._table_pace.is_waiting or self._selection_pace.is_waiting
+        return not (is_beginning or is_pacing or self._is_bringing_pane)
 
     def action_refresh(self) -> None:
         """Look at all files again now."""

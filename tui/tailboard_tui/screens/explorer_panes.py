@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tailboard_tui.messages import OriginWanted
-from tailboard_tui.screens.panes import PANES, make_pane
+from tailboard_tui.screens.panes import PANES, import_pane, make_pane
 from tailboard_tui.settings import Settings
 from tailboard_tui.view_state import ViewState
 from tailboard_tui.widgets.run_table import RunTable
@@ -41,6 +41,7 @@ class PaneActions(Screen[None]):
         self._panes: dict[str, Widget] = {}
         self._tab = PANES[0].id
         self._focuses_pane = False
+        self._is_bringing_pane = False
         self._waited_for: str | None = None
         self._is_done_waiting = False
 
@@ -63,8 +64,7 @@ class PaneActions(Screen[None]):
             return
         pane = self._panes.get(self._tab)
         if pane is None:
-            # The list is painted first: making the charts imports numpy and takes a while.
-            self.call_after_refresh(self._make_first_pane)
+            self._bring_first_pane()
         elif not pane.is_mounted:
             self.call_after_refresh(self.selection_changed)  # its parts are not there yet
         elif not self._is_worth_waiting(selection):
@@ -89,7 +89,20 @@ class PaneActions(Screen[None]):
         self._is_done_waiting = True
         self.selection_changed()
 
+    def _bring_first_pane(self) -> None:
+        """Import what the pane needs beside the event loop, which goes on hearing keys; then make it."""
+        if self._is_bringing_pane:
+            return
+        self._is_bringing_pane, tab = True, self._tab
+
+        def bring() -> None:
+            import_pane(tab)
+            self.call_later(self._make_first_pane)
+
+        self.run_worker(bring, name="first pane", group="first pane", thread=True)
+
     def _make_first_pane(self) -> None:
+        self._is_bringing_pane = False
         if self.is_attached and self.shows_right and self._tab not in self._panes:
             self._open_tab(self._tab, take_focus=False)
 

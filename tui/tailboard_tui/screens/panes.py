@@ -30,9 +30,15 @@ PANES = (
 """In the order of the keys 1 to 6."""
 
 
+def import_pane(tab: str) -> type[Widget]:
+    """The class of that tab's widget. Charts take a fifth of a second; any thread may call it."""
+    found = next(pane for pane in PANES if pane.id == tab)
+    widget: type[Widget] = getattr(import_module(found.module), found.widget)
+    return widget
+
+
 def make_pane(tab: str) -> Widget:
     """A new widget for that tab."""
-    found = next(pane for pane in PANES if pane.id == tab)
-    widget = getattr(import_module(found.module), found.widget)()
+    widget = import_pane(tab)()
     assert isinstance(widget, Widget)
     return widget
