@@ -14,20 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from commands import FINISH, call, three_runs
+from commands import FINISH, call
 from helpers import until, write_run
 from tailboard_tui.commands import wait
 from tailboard_tui.commands.common import CommandError
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("STATE", "CACHE", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    monkeypatch.setenv("TAILBOARD_DIR", str(tmp_path / "runs"))
-    return three_runs(tmp_path / "runs")
 
 
 def test_compare_names_the_best_and_what_made_it(root: Path, capsys: Capture) -> None:

@@ -8,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from commands import FINISH, call, three_runs
+from commands import FINISH, call
 from helpers import write_run
 from tailboard_tui.store.annotations import notebook_path
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("STATE", "CACHE", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    monkeypatch.delenv("TAILBOARD_DIR", raising=False)
-    return three_runs(tmp_path / "runs")
 
 
 def names(done_lines: list[dict[str, object]]) -> list[object]:

@@ -1,4 +1,4 @@
-"""The command line itself, `doctor`, `completion`, and that looking changes nothing."""
+"""The command line itself, `doctor` and `completion`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from commands import call, three_runs
+from commands import call
 from tailboard_tui.commands import completion
 from tailboard_tui.commands.table import COMMANDS, EXAMPLES, EXPLORE, help_text
 
 ROOT = Path(__file__).resolve().parents[2]
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("STATE", "CACHE", "CONFIG"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-    monkeypatch.setenv("TAILBOARD_DIR", str(tmp_path / "runs"))
-    return three_runs(tmp_path / "runs")
 
 
 def process(*arguments: str, cwd: Path | None = None, **more: str) -> subprocess.Popen[bytes]:
@@ -171,37 +163,6 @@ def test_a_locale_without_unicode_costs_no_output(root: Path) -> None:
     out, err = child.communicate(timeout=60)
     assert (child.returncode, err) == (0, b"")
     assert out.split()[:2] == [b"name", b"lr"]
-
-
-def snapshot(root: Path) -> dict[str, tuple[int, int, bytes]]:
-    return {
-        str(path.relative_to(root)): (
-            path.lstat().st_mtime_ns,
-            path.lstat().st_mode,
-            path.read_bytes() if path.is_file() else b"",
-        )
-        for path in sorted(root.rglob("*"))
-    }
-
-
-def test_looking_changes_nothing(root: Path, tmp_path: Path, capsys: Capture) -> None:
-    before = snapshot(root)
-    for arguments in (
-        ("ls",),
-        ("ls", "--json", "-q", "val/acc.best > 0.1", "--sort", "lr"),
-        ("show", "good"),
-        ("show", "good", "--json", "--details"),
-        ("metrics", "good", "-m", "*"),
-        ("compare", "good", "slow"),
-        ("export", "good", "-o", str(tmp_path / "x.csv")),
-        ("wait", "good"),
-        ("archive", "--list"),
-        ("rm", "--list"),
-        ("doctor", str(root)),
-        ("completion", "runs"),
-    ):
-        call(capsys, *arguments)
-    assert snapshot(root) == before
 
 
 def test_doctor_reports_the_tree_and_the_machine(root: Path, capsys: Capture) -> None:

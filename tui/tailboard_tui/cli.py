@@ -71,7 +71,7 @@ def _run(given: list[str]) -> int:
 def _dispatch(given: list[str]) -> int:
     name = given[0]
     module = importlib.import_module(f"tailboard_tui.commands.{name}")
-    subparsers = Parser(prog="tailboard", add_help=False).add_subparsers()
+    subparsers = Parser(prog="tailboard", add_help=False).add_subparsers(prog="tailboard")
     module.add_parser(subparsers)
     status: int = module.run(subparsers.choices[name].parse_args(given[1:]))
     return status

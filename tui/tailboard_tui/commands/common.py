@@ -7,8 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, TypeAlias
 
 from tailboard.layout import DEFAULT_DIR, ENV_DIR
 from tailboard_tui.text.safe import clean
@@ -206,16 +205,14 @@ def output_width() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One cell of a printed table. The text is clean."""
 
     text: str
     color: Color | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """One column of a printed table."""
 
     title: str
