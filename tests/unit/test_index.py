@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from helpers import write_run
 from tailboard_tui.formats.native import NativeReader
 from tailboard_tui.settings import Settings
-from tailboard_tui.store import index
+from tailboard_tui.store import index, tracked
 from tailboard_tui.store.index import RunIndex
 from tailboard_tui.store.model import RunRow, StoreChange
 from tailboard_tui.store.runs import RunStore
@@ -63,7 +63,7 @@ def append(path: Path, *lines: str) -> None:
 
 def let_it_rest(run: Path) -> None:
     """Set the files' times back: what was written just now is not kept."""
-    for path in run.iterdir():
+    for path in (*run.iterdir(), run):
         os.utime(path, (LONG_AGO, LONG_AGO))
 
 
@@ -111,6 +111,25 @@ def test_the_second_open_tells_the_same_and_reads_only_what_cannot_be_kept(
     read = count_readers(monkeypatch)
     assert told(survey(root)) == told(first)
     assert set(read) <= {"r2", "r3"}  # an integer of 80 bits, half a surrogate pair
+
+
+def test_runs_of_other_formats_are_kept_too_until_a_file_of_theirs_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs" / "csv"
+    folder.mkdir(parents=True)
+    table = folder / "progress.csv"
+    table.write_text("step,loss\n" + "".join(f"{step},{1 / (step + 1)}\n" for step in range(20)))
+    let_it_rest(folder)
+    first = survey(tmp_path / "runs")
+    assert [row.metrics["loss"].count for row in first.values()] == [20]
+    made: list[str] = []
+    reader_of = tracked.reader_of
+    monkeypatch.setattr(tracked, "reader_of", lambda found: (made.append(found.path), reader_of(found))[1])
+    assert told(survey(tmp_path / "runs")) == told(first)
+    assert made == []
+    append(table, "20,0.5")
+    assert [row.metrics["loss"].count for row in survey(tmp_path / "runs").values()] == [21]
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "annotations.jsonl", "config.json", "new.txt"])

@@ -74,8 +74,8 @@ def signature_of(paths: Iterable[str], *, revalidate: bool = False) -> Signature
     return _signed(states, [(path, stamp) for _, path, stamp in states[: HOT_FILES + 1]])
 
 
-def glance(hot: tuple[str, ...]) -> tuple[int, ...]:
-    """A cheaper sign of change than `signature`: the stamps of the files that it named, 0 for none."""
+def glance(hot: Iterable[str]) -> tuple[int, ...]:
+    """The stamps of these files and directories, 0 for one that is not there."""
     found = []
     for path in hot:
         try:

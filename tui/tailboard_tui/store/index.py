@@ -12,14 +12,17 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from tailboard_tui.files.changes import Signature
+from tailboard import __version__
+from tailboard_tui.files.changes import Signature, glance
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import RunFacts
 from tailboard_tui.settings import cache_dir
+from tailboard_tui.store.model import MetricStats
 from tailboard_tui.store.rowmaker import Digest
 
 LIMIT_BYTES = 256 * 1024 * 1024
@@ -31,7 +34,6 @@ FILES_KEPT = 32
 STALE_S = 3600.0
 """Age of an unfinished file that its writer has left behind."""
 
-_VERSION = 1
 _MAGIC = b"tailfact"
 _SUFFIX, _UNFINISHED = ".facts", ".part"
 
@@ -39,6 +41,12 @@ _SUFFIX, _UNFINISHED = ".facts", ".part"
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One run that has ended and was read to its end."""
 
+    format: str
+    """Name of the format that claimed it."""
+    files: tuple[str, ...]
+    """What it depends on: paths, those inside the run relative to it."""
+    stamps: tuple[int, ...]
+    """Of these, as `files.changes.glance` gives them."""
     signature: Signature
     facts: RunFacts
     digest: Digest
@@ -49,6 +57,18 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Entry).decode
 _decode_all = msgspec.msgpack.Decoder(dict[str, bytes]).decode
+
+
+@cache
+def _version() -> int:
+    """Stands for what an entry means: another tailboard may read the same files otherwise."""
+    fields = [kind.__struct_fields__ for kind in (Entry, RunFacts, MetricStats)]
+    return zlib.crc32(repr((__version__, fields)).encode())
+
+
+def inside(run: str, files: Iterable[str]) -> list[str]:
+    """The paths of an entry's `files`."""
+    return [f"{run}/{name}" if name and name[0] != "/" else name or run for name in files]
 
 
 class RunIndex:
@@ -70,15 +90,16 @@ class RunIndex:
             self._entries = self._load()
         return run in self._entries
 
-    def get(self, run: str, signature: Signature | None) -> Entry | None:
-        """What was told of a run whose files have this signature now."""
+    def get(self, run: str, format_name: str) -> Entry | None:
+        """What was told of a run of this format, if its files are still the same."""
         if run not in self or self._entries is None:
             return None
         try:
             entry = _decode(self._entries[run])
         except (msgspec.MsgspecError, RecursionError):
             return None
-        return entry if entry.signature == signature else None
+        is_same = entry.format == format_name and glance(inside(run, entry.files)) == entry.stamps
+        return entry if is_same else None
 
     def forget(self) -> None:
         """Give the memory back; what is asked for next is read again."""
@@ -92,7 +113,7 @@ class RunIndex:
                 run.encode()
                 packed[run] = _encode(entry)
         data = _encode(packed)
-        head = _MAGIC + _VERSION.to_bytes(4, "little") + zlib.crc32(data).to_bytes(4, "little")
+        head = _MAGIC + _version().to_bytes(4, "little") + zlib.crc32(data).to_bytes(4, "little")
         unfinished = self._path.with_suffix(f".{os.getpid()}{_UNFINISHED}")
         if len(head) + len(data) > LIMIT_BYTES:
             return False
@@ -118,7 +139,7 @@ class RunIndex:
         start = len(_MAGIC)
         version, crc = (int.from_bytes(data[at : at + 4], "little") for at in (start, start + 4))
         body = data[start + 8 :]
-        if (data[:start], version, crc) != (_MAGIC, _VERSION, zlib.crc32(body)):
+        if (data[:start], version, crc) != (_MAGIC, _version(), zlib.crc32(body)):
             return {}
         try:
             return _decode_all(body)

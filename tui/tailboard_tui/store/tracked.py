@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
-from tailboard_tui.files.changes import Signature, glance, signature, signature_of
+from tailboard_tui.files.changes import MAX_ENTRIES, Signature, glance, signature, signature_of
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
 from tailboard_tui.store.cache import ColumnCache
@@ -78,6 +78,7 @@ class TrackedRun:
         self._failure: Problem | None = None
         self._digest: Digest | None = None
         self._bytes = (0, 0)
+        self._entry: Entry | None = None
 
     # Looking
 
@@ -129,26 +130,44 @@ class TrackedRun:
 
     def recall(self, index: RunIndex) -> bool:
         """Take what the index tells of the run, if its files are still the same. Whether they are."""
-        if self._found.format is not NATIVE or self.key not in index:
-            return False
-        entry = index.get(self.key, signature := self._sign(revalidate=False))
+        entry = index.get(self.key, self._found.format.name)
         if entry is None:
             return False
         self._facts, self._plan, self._digest = entry.facts, plan(entry.facts), entry.digest
-        self._bytes, self._signature = (entry.bytes_read, entry.bytes_total), signature
+        self._bytes, self._signature = (entry.bytes_read, entry.bytes_total), entry.signature
+        self._entry = entry
         self.is_read = self.is_stale = True
         return True
 
     def entry(self) -> Entry | None:
         """For the index, if the run has ended, is read, and its files were left alone for a while."""
-        facts, digest, signature = self._facts, self._digest, self._signature
-        if self._found.format is not NATIVE or not self.is_read or self.is_live or self._failure is not None:
+        facts, digest, signature, kept = self._facts, self._digest, self._signature, self._entry
+        if kept is not None and facts is kept.facts and digest is kept.digest and signature is kept.signature:
+            return kept
+        if not self.is_read or self.is_live or self._failure is not None:
             return None
-        if facts is None or facts.modified is None or digest is None or signature is None:
+        if facts is None or digest is None or signature is None:
             return None
-        if facts.modified > self.checked_at - SETTLED_S and self.checked_at:
+        paths = self._depends_on()
+        if paths is None or not _are_settled(paths, self.checked_at):
             return None
-        return Entry(signature, facts, digest, *self._bytes)
+        stamps = glance(paths)  # taken before it is made sure that they are those of what was read
+        if self._sign(revalidate=False) != signature:
+            return None
+        inside = f"{self.key}/"
+        files = tuple("" if path == self.key else path.removeprefix(inside) for path in paths)
+        return Entry(self._found.format.name, files, stamps, signature, facts, digest, *self._bytes)
+
+    def _depends_on(self) -> list[str] | None:
+        """The files and directories whose changes are all that can change the run; None: not known."""
+        if self._found.format is not NATIVE:
+            paths = self._ask(_watch_paths, None)
+            return None if paths is None else [*paths]
+        try:
+            names = os.listdir(self.key)
+        except OSError:
+            return None
+        return [self.key, *(f"{self.key}/{name}" for name in names)] if len(names) < MAX_ENTRIES else None
 
     # Reading
 
@@ -281,3 +300,12 @@ def _watch_paths(reader: Reader) -> tuple[str, ...] | None:
     """The files to look at, where the reader names them (`formats.reading`); of others all are looked at."""
     named: Callable[[], tuple[str, ...]] | None = getattr(reader, "watch_paths", None)
     return None if named is None else named()
+
+
+def _are_settled(paths: Iterable[str], looked_at: float) -> bool:
+    """Whether none of these was written to within `SETTLED_S` before a look, 0 for one just now."""
+    try:
+        newest = max((os.stat(path, follow_symlinks=False).st_mtime for path in paths), default=0.0)
+    except OSError:
+        return False
+    return not looked_at or newest <= looked_at - SETTLED_S
