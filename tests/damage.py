@@ -13,6 +13,7 @@ SINGLE = {
     "tensorboard tensors": ("tensorboard_tensors", "run", "train/events.out.tfevents.*"),
     "wandb": ("wandb_offline", "run-abc12345", "run-abc12345.wandb"),
     "swanlab": ("swanlab_offline", "run-swan1234", "run-swan1234.swanlab"),
+    "swanlab json": ("swanlab_backup", "run-swan0007", "backup.swanlab"),
     "guild": ("guild_run", "run", ".guild/events.out.tfevents.*"),
     "csv": ("ultralytics", "detect/train", "results.csv"),
     "keras": ("keras", "run", "training.csv"),

@@ -15,15 +15,19 @@ from damage import SINGLE, copy_of, is_prefix, read
 from reading import FIXTURES, Series, found_in
 from tailboard_tui.formats.detect import Found
 from tailboard_tui.formats.recordlog import FILE_HEADER_BYTES, RecordLog
-from tailboard_tui.formats.swanlab import MAGIC as SWANLAB
-from tailboard_tui.formats.swanlab import SwanlabRecords
+from tailboard_tui.formats.swanlabrecords import MAGIC as SWANLAB
+from tailboard_tui.formats.swanlabrecords import SwanlabRecords
 from tailboard_tui.formats.wandbrecords import MAGIC as WANDB
 from tailboard_tui.formats.wandbrecords import WandbRecords
 
 MOST_BYTES = 450
 """Of a file that holds records: its first ones, so that every byte has its turn within a second or two."""
 
-FRAMED = {"wandb": (WANDB, WandbRecords), "swanlab": (SWANLAB, SwanlabRecords)}
+FRAMED = {
+    "wandb": (WANDB, WandbRecords),
+    "swanlab": (SWANLAB, SwanlabRecords),
+    "swanlab json": (SWANLAB, SwanlabRecords),
+}
 """Formats whose records stand in a record log: the first bytes, and what reads the records."""
 
 WHOLE = ("huggingface", "sacred")

@@ -40,6 +40,14 @@ def test_swanlab_tells_the_same_once_its_file_is_read() -> None:
     assert (after.name, after.tags, after.finish) == (before.name, before.tags, before.finish)
 
 
+def test_swanlab_tells_as_much_in_the_json_of_older_versions() -> None:
+    found = facts("swanlab_backup", "run-swan0007")
+    assert (found.project, found.name, found.notes, found.tags) == ("proj", "old run", "notes", ("a",))
+    assert found.finish is not None
+    assert found.finish.status == "finished"
+    assert found.config["lr"] == 0.001
+
+
 def test_guild_tells_flags_label_operation_and_exit() -> None:
     found = facts("guild_run", "run")
     assert (found.source, found.name, found.group) == ("guild", "train.py mine", "train.py")

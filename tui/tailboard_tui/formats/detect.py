@@ -22,6 +22,7 @@ from tailboard_tui.formats.registry import (
     ENTRY_POINTS,
     FORMATS,
     NATIVE,
+    PLAIN_LOG,
     PLUG_IN_PROBLEMS,
     Format,
     formats,
@@ -102,7 +103,7 @@ def format_of(path: str) -> Format | None:
     try:
         names = frozenset(entry.name for entry in _entries(path))
     except NotADirectoryError:
-        return _format_of_file(path)
+        return _format_of_file(path) or (PLAIN_LOG if signs.is_plain_log(path) else None)
     except FileNotFoundError:
         return _format_in_file(path)
     except OSError:

@@ -49,6 +49,9 @@ NATIVE = Format("tailboard", "tailboard_tui.formats.native:NativeReader", _claim
 
 _FORMATS = "tailboard_tui.formats."
 
+PLAIN_LOG = Format("log", _FORMATS + "logrun:PlainLogReader")
+"""A log that no row of the table claims, opened only when it is asked for by its name."""
+
 FORMATS: list[Format] = [
     NATIVE,
     Format("wandb", _FORMATS + "wandb:WandbReader", signs.claims_wandb, signs.claims_wandb_file),

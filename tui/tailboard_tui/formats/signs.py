@@ -21,6 +21,8 @@ SPLITS = frozenset(
 )
 """Sub-directories that hold a part of the run above them, as Keras and Estimators write them."""
 
+_LOG_NAME = re.compile(r"\.(?:log|out|err|txt|stdout|stderr)(?:\.\d{1,6})?\Z", re.IGNORECASE)
+
 _HPARAMS_DIRECTORY = re.compile(r"\A\d{9,11}\.\d+(?:\.\w+)?\Z")
 """What `SummaryWriter.add_hparams` of torch and tensorboardX makes below the run: the time."""
 
@@ -211,6 +213,11 @@ def claims_log_file(path: str) -> bool:
     from tailboard_tui.formats import logrun
 
     return logrun.holds_metrics(path)
+
+
+def is_plain_log(path: str) -> bool:
+    """Whether the file is called as logs are and holds text: it opens when it is asked for by its name."""
+    return _LOG_NAME.search(path) is not None and b"\0" not in _head(path, 1024)
 
 
 def claims_allennlp(path: str, names: frozenset[str]) -> bool:

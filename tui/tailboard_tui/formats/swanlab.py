@@ -1,180 +1,22 @@
-"""SwanLab's runs on disk: `run-<date>_<time>-<id>/run-<id>.swanlab` and what stands in `files/`.
-
-The file is framed as W&B's is, with messages of its own. Source: the descriptors that swanlab 0.10 ships in
-swanlab/proto (record, run, metric/data, metric/column).
-"""
+"""SwanLab's runs on disk: `run-<date>_<time>-<id>/*.swanlab` and what stands in `files/`."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-import msgspec
 
 from tailboard_tui.files.opening import read_slice
-from tailboard_tui.formats.base import Finish, Git, LogFile, Problem, Rows, RunFacts
+from tailboard_tui.formats.base import Git, LogFile, Problem, Rows, RunFacts
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.protobuf import (
-    BYTES,
-    WireError,
-    bytes_of,
-    double_of,
-    fields,
-    seconds_of,
-    signed,
-    text_of,
-)
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.recordlog import RecordLog
-from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
 from tailboard_tui.formats.surroundings import read_mapping
-
-MAGIC = b":SWL"
-
-_START, _FINISH, _COLUMN, _SCALAR = 10, 11, 12, 13
-"""Fields of Record."""
-
-_START_FIELDS = {1: "project", 4: "name", 5: "notes", 7: "group", 8: "job_type", 10: "id"}
-_SYSTEM_CLASS = 2
-_STATES = {1: "finished", 2: "failed", 3: "killed"}
+from tailboard_tui.formats.swanlabrecords import MAGIC, SwanlabRecords
 
 _HEAD_BYTES = 64 * 1024
-_TAIL_BYTES = 8 * 1024
+_TAIL_BYTES = 32 * 1024
 """Looked at before the file is read: the start and the columns, the last steps and the end."""
-
-MAX_SYSTEM_KEYS = 10_000
-
-
-class SwanlabRecords:
-    """Takes the records of one file in order: points to take out, facts to look at."""
-
-    def __init__(self) -> None:
-        self.start: dict[str, str] = {}
-        self.tags: tuple[str, ...] = ()
-        self.created: float | None = None
-        self.finish: Finish | None = None
-        self.last_time: float | None = None
-        self.count = 0
-        self.system: set[str] = set()
-        """Keys that hold resource samples."""
-        self._metrics, self._samples = RowsBuilder(), RowsBuilder("system", "system")
-        self._row: dict[str, float] = {}
-        self._step = self._time = math.nan
-
-    def state(self) -> State:
-        """All facts so far, in JSON's types; no points."""
-        return {name: msgspec.to_builtins(getattr(self, name)) for name in _KEPT}
-
-    def restore(self, state: State) -> None:
-        """Go on there."""
-        for name, kind in _KEPT.items():
-            setattr(self, name, msgspec.convert(state[name], kind))
-
-    def read(self, record: bytes) -> str | None:
-        """Take in one record; what is wrong with it, if anything."""
-        self.count += 1
-        try:
-            for number, wire, value in fields(record):
-                if wire == BYTES and number in _READERS:
-                    _READERS[number](self, bytes_of(value))
-        except WireError as error:
-            return f"undecodable record {self.count}: {error}"
-        return None
-
-    def take(self) -> list[Rows]:
-        """The points since the last call."""
-        self._end_row()
-        return self._metrics.take() + self._samples.take()
-
-    def _end_row(self) -> None:
-        if self._row:
-            self._metrics.add(self._step, self._time, self._row)
-            self._row = {}
-
-    def _read_start(self, message: bytes) -> None:
-        tags = []
-        for number, wire, value in fields(message):
-            if wire == BYTES and number in _START_FIELDS:
-                self.start[_START_FIELDS[number]] = text_of(value)
-            elif number == 6:
-                tags.append(text_of(value))
-            elif number == 12:
-                self.created = seconds_of(bytes_of(value))
-        self.tags, self.finish = tuple(tags), None
-
-    def _read_finish(self, message: bytes) -> None:
-        state, error, time = 0, "", None
-        for number, _, value in fields(message):
-            if number == 1:
-                state = signed(value)
-            elif number == 2:
-                error = text_of(value)
-            elif number == 3:
-                time = seconds_of(bytes_of(value))
-        status = _STATES.get(state)
-        if status is not None:
-            self.finish = Finish(time, status, None, error or None)  # type: ignore[arg-type]  # of the three
-
-    def _read_column(self, message: bytes) -> None:
-        kind, key = 0, ""
-        for number, _, value in fields(message):
-            if number == 1:
-                kind = signed(value)
-            elif number == 3:
-                key = text_of(value)
-        if kind == _SYSTEM_CLASS and len(self.system) < MAX_SYSTEM_KEYS:
-            self.system.add(key)
-
-    def _read_scalar(self, message: bytes) -> None:
-        """One value; consecutive ones of a step become one row."""
-        key, step, time, number = "", 0, math.nan, 0.0
-        for place, _, value in fields(message):
-            if place == 1:
-                key = text_of(value)
-            elif place == 2:
-                step = signed(value)
-            elif place == 4:
-                time = seconds_of(bytes_of(value))
-            elif place == 5:
-                raw = child_double(bytes_of(value))
-                number = 0.0 if raw is None else raw  # proto3 leaves zeros out
-        if math.isfinite(time):
-            self.last_time = max(time, self.last_time or time)
-        self.finish = None
-        if key in self.system:
-            self._samples.add(math.nan, time, {key: number})
-            return
-        if step != self._step or key in self._row:
-            self._end_row()
-            self._step, self._time = float(step), time
-        self._row[key] = number
-
-
-def child_double(message: bytes) -> float | None:
-    """The double in field 1 of a message; None where it is left out."""
-    return next((double_of(value) for number, _, value in fields(message) if number == 1), None)
-
-
-_KEPT: dict[str, Any] = {
-    "start": dict[str, str],
-    "tags": tuple[str, ...],
-    "created": float | None,
-    "finish": Finish | None,
-    "last_time": float | None,
-    "count": int,
-    "system": set[str],
-}
-"""Of `SwanlabRecords`, for the next process, with their types."""
-
-_READERS = {
-    _START: SwanlabRecords._read_start,
-    _FINISH: SwanlabRecords._read_finish,
-    _COLUMN: SwanlabRecords._read_column,
-    _SCALAR: SwanlabRecords._read_scalar,
-}
 
 
 class SwanlabDecoder:
