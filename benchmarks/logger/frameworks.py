@@ -9,6 +9,7 @@ Not part of CI: the frameworks weigh gigabytes. Exit status 1 when an installed 
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -239,6 +240,12 @@ def hydra() -> None:
     assert sorted(record["loss"] for record in metrics()) == [0.5, 1, 2]
 
 
+def version(name: str) -> str:
+    """The installed version of a checked module's distribution."""
+    distributions = importlib.metadata.packages_distributions().get(name, [name])
+    return importlib.metadata.version(distributions[0])
+
+
 CHECKS: tuple[Callable[[], None], ...] = (
     *(transformers, lightning, accelerate, stable_baselines3, keras, ultralytics),
     *(omegaconf, attrs, pydantic, absl, hydra),
@@ -258,7 +265,7 @@ def main() -> int:
             os.chdir(place)
             try:
                 check()
-                print(f"{name}: ok, {len(metrics())} records")
+                print(f"{name}: ok, {len(metrics())} records, version {version(name)}")
             except Exception:
                 failed += 1
                 print(f"{name}: FAILED\n{traceback.format_exc()}")

@@ -27,13 +27,22 @@ _SMI_FIELDS = {
 
 _SMI_TIMEOUT_S = 5.0
 
+_NVIDIA_DEVICE = "/dev/nvidiactl"
+
 
 class Gpus:
     """Finds once what kind of GPUs there are; `sample` then reads those that the run may use."""
 
     def __init__(self) -> None:
+        """Nothing is asked yet; what the sampler's thread will need is imported before it starts.
+
+        A child that is forked while another thread imports a module waits for ever when it imports the same.
+        """
         self._read: Callable[[], Sample] | None = None
         self._is_sought = False
+        if os.path.exists(_NVIDIA_DEVICE):
+            import ctypes  # noqa: F401
+            import subprocess  # noqa: F401
 
     def sample(self) -> Sample:
         """`gpu/<index>/<field>`; empty without a GPU. Fields that a device does not tell are missing."""
@@ -43,7 +52,7 @@ class Gpus:
         return self._read() if self._read is not None else {}
 
     def _find(self) -> Callable[[], Sample] | None:
-        if os.path.exists("/dev/nvidiactl"):
+        if os.path.exists(_NVIDIA_DEVICE):
             nvml = Nvml.load()
             return nvml.sample if nvml is not None else _ask_nvidia_smi
         cards = sorted(glob.glob("/sys/class/drm/card[0-9]*/device/gpu_busy_percent"))

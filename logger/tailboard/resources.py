@@ -237,12 +237,17 @@ class _Portable:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-
-    def sample(self) -> Sample:
-        """The values now."""
         try:
             import psutil
         except ImportError:
+            self._psutil = None
+        else:
+            self._psutil = psutil
+
+    def sample(self) -> Sample:
+        """The values now."""
+        psutil = self._psutil
+        if psutil is None:
             return {}
         try:
             process = psutil.Process(self._pid)

@@ -2,74 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import shlex
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from helpers import until
-
-ROOT = Path(__file__).parents[2]
-
-MAIN = f"""
-import argparse, sys
-sys.path[:0] = [{str(ROOT / "logger")!r}, {str(ROOT / "tui")!r}]
-from tailboard_tui.commands import run
-parser = argparse.ArgumentParser(prog="tailboard")
-run.add_parser(parser.add_subparsers())
-arguments = parser.parse_args()
-raise SystemExit(arguments.run(arguments))
-"""
-
-
-def command(tmp_path: Path, *arguments: str, options: tuple[str, ...] = ()) -> list[str]:
-    return [
-        sys.executable,
-        "-c",
-        MAIN,
-        "run",
-        "--dir",
-        str(tmp_path),
-        "--id",
-        "r",
-        *options,
-        "--",
-        *arguments,
-    ]
-
-
-def recorded(
-    tmp_path: Path, *arguments: str, options: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(command(tmp_path, *arguments, options=options), capture_output=True, timeout=60)
-
-
-def python(source: str) -> tuple[str, str, str]:
-    head = f"import os, signal, sys, time\nsys.path.insert(0, {str(ROOT / 'logger')!r})\n"
-    return sys.executable, "-c", head + source
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def finish(tmp_path: Path) -> dict[str, Any]:
-    return [event for event in lines(tmp_path / "r" / "events.jsonl") if event["event"] == "finish"][-1]
-
-
-def output(tmp_path: Path) -> bytes:
-    return (tmp_path / "r" / "output.log").read_bytes()
+from recording import MAIN, command, finish, lines, output, python, recorded
 
 
 def by_stream(tmp_path: Path) -> dict[str, bytes]:
@@ -218,150 +162,6 @@ def test_a_reader_that_goes_away_ends_the_command_as_it_would_without_us(tmp_pat
     assert done.returncode == 128 + signal.SIGPIPE
 
 
-class Terminal:
-    """The command in a pty of 100 x 30 cells."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvp(arguments[0], arguments)
-        self.resize(30, 100)
-        self.seen = b""
-
-    def resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def read_until(self, text: bytes) -> None:
-        while text not in self.seen:
-            try:
-                piece = os.read(self.fd, 65536)
-            except OSError:
-                piece = b""
-            assert piece, self.seen
-            self.seen += piece
-
-    def exit_code(self) -> int:
-        code = os.waitstatus_to_exitcode(until(lambda: self._waited()))
-        os.close(self.fd)
-        return code
-
-    def _waited(self) -> int | None:
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        return status or 1 << 20 if pid else None
-
-
-def in_terminal(arguments: list[str]) -> tuple[bytes, int]:
-    """What the terminal got, and the exit status."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvp(arguments[0], arguments)
-    seen = b""
-    while True:
-        try:
-            piece = os.read(fd, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        seen += piece
-    os.close(fd)
-    return seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def test_in_a_terminal_the_command_has_a_terminal_and_the_log_its_exact_bytes(tmp_path: Path) -> None:
-    source = "print([os.isatty(fd) for fd in range(3)]); print('\\x1b[31mred\\x1b[0m\\rover')"
-    seen, code = in_terminal(command(tmp_path, *python(source)))
-    assert code == 0
-    assert seen == b"[True, True, True]\r\n\x1b[31mred\x1b[0m\rover\r\n"
-    assert output(tmp_path) == seen.replace(b"\r\n", b"\n")
-
-
-def test_the_commands_terminal_has_our_size_and_follows_it(tmp_path: Path) -> None:
-    source = (
-        "def show(*_):\n    print(*os.get_terminal_size(1), flush=True)\n"
-        "signal.signal(signal.SIGWINCH, show)\nshow()\n"
-        "print('ready', flush=True)\nfor _ in range(400):\n    time.sleep(0.05)"
-    )
-    terminal = Terminal(command(tmp_path, *python(source)))
-    terminal.read_until(b"ready")
-    terminal.resize(40, 120)
-    terminal.read_until(b"120 40")
-    os.write(terminal.fd, b"\x03")
-    terminal.read_until(b"KeyboardInterrupt")
-    assert terminal.exit_code() == 130
-
-
-def test_ctrl_c_reaches_the_command_once(tmp_path: Path) -> None:
-    source = (
-        "count = 0\ndef stop(*_):\n    global count\n    count += 1\n"
-        "signal.signal(signal.SIGINT, stop)\nprint('ready', flush=True)\n"
-        "end = time.monotonic() + 20\n"
-        "while not count and time.monotonic() < end:\n    time.sleep(0.01)\n"
-        "time.sleep(0.3)\nprint('count', count, flush=True)"
-    )
-    terminal = Terminal(command(tmp_path, *python(source)))
-    terminal.read_until(b"ready")
-    os.write(terminal.fd, b"\x03")
-    terminal.read_until(b"count 1")
-
-
-def test_what_is_typed_reaches_the_command(tmp_path: Path) -> None:
-    terminal = Terminal(command(tmp_path, *python("print('name?', flush=True); print('hello', input())")))
-    terminal.read_until(b"name?")
-    os.write(terminal.fd, b"ada\n")
-    terminal.read_until(b"hello ada")
-
-
-JOINING = """
-import tailboard
-with tailboard.init(project="from script", name="script", config={"lr": 2, "depth": 3}, tags=["t"]) as run:
-    run.log({"loss": 0.5})
-    print("inside", run.id)
-"""
-
-
-def test_a_script_inside_joins_the_run(tmp_path: Path) -> None:
-    options = ("--name", "from command line", "--config", "lr=1", "--config", "batch=8", "--tags", "c")
-    done = recorded(tmp_path, *python(JOINING), options=options)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert [path.name for path in tmp_path.iterdir()] == ["r"]
-    run = json.loads((tmp_path / "r" / "run.json").read_text())
-    assert (run["name"], run["project"], run["tags"]) == ("from command line", "from script", ["c", "t"])
-    assert json.loads((tmp_path / "r" / "config.json").read_text()) == {"lr": 2, "batch": 8, "depth": 3}
-    assert lines(tmp_path / "r" / "metrics.jsonl")[0]["loss"] == 0.5
-    assert output(tmp_path) == b"inside r\n"
-    assert finish(tmp_path)["status"] == "finished"
-
-
-def test_a_joined_script_that_fails_leaves_its_traceback_in_the_end_of_the_run(tmp_path: Path) -> None:
-    done = recorded(tmp_path, *python(JOINING + "    1 / 0"))
-    assert done.returncode == 1
-    event = finish(tmp_path)
-    assert (event["status"], event["exit_code"]) == ("failed", 1)
-    assert "ZeroDivisionError" in event["error"]
-    assert output(tmp_path).count(b"ZeroDivisionError") == 1
-
-
-def test_of_several_trainings_inside_the_first_joins_and_the_others_make_their_own_runs(
-    tmp_path: Path,
-) -> None:
-    environment = {**os.environ, "TAILBOARD_DIR": str(tmp_path)}
-    source = JOINING + "\nwith tailboard.init(name='second') as run:\n    run.log({'loss': 1})\n"
-    done = subprocess.run(
-        command(tmp_path, *python(source)), env=environment, capture_output=True, timeout=60
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    names = {json.loads(path.read_text())["name"] for path in tmp_path.glob("*/run.json")}
-    assert names == {"script", "second"}
-
-
-def test_a_run_with_an_id_of_its_own_does_not_join(tmp_path: Path) -> None:
-    environment = {**os.environ, "TAILBOARD_DIR": str(tmp_path)}
-    source = "import tailboard\nwith tailboard.init(id='own') as run:\n    run.log({'loss': 1})\n"
-    subprocess.run(command(tmp_path, *python(source)), env=environment, timeout=60, check=True)
-    assert {path.name for path in tmp_path.iterdir()} == {"r", "own"}
-
-
 def test_disabled_mode_only_runs_the_command(tmp_path: Path) -> None:
     environment = {**os.environ, "TAILBOARD_MODE": "disabled"}
     done = subprocess.run(
@@ -371,74 +171,10 @@ def test_disabled_mode_only_runs_the_command(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-PRINTED = r"""
-print("step=1 loss=0.5"); print("Epoch 3: val_loss: 0.25"); print('{"step": 4, "loss": NaN}')
-print("no metric 5 here"); print("step=1 loss=0.5", file=sys.stderr)
-print("\r 50%|##  | 1/2 [00:01<00:00, 2.00it/s, acc=0.5]\r100%|####| 2/2 [00:02<00:00, 2.00it/s, acc=0.75]")
-print("step=9 loss=0.1", end="")
-"""
-
-
-def test_metrics_are_picked_from_what_is_printed_when_asked(tmp_path: Path) -> None:
-    assert recorded(tmp_path, *python(PRINTED), options=("--parse", "auto")).returncode == 0
-    found = [
-        {key: value for key, value in line.items() if key != "_timestamp"}
-        for line in lines(tmp_path / "r" / "metrics.jsonl")
-    ]
-    for expected in (
-        {"_step": 1, "loss": 0.5},
-        {"_step": 3, "val_loss": 0.25},
-        {"_step": 4, "loss": "NaN"},
-        {"_step": 9, "loss": 0.1},
-    ):
-        assert expected in found
-    assert [line["acc"] for line in found if "acc" in line] == [0.5, 0.75]
-
-
-def test_nothing_is_picked_unasked_nor_beside_a_script_that_logs_itself(tmp_path: Path) -> None:
-    recorded(tmp_path, *python(PRINTED))
-    assert lines(tmp_path / "r" / "metrics.jsonl") == []
-    joined = command(tmp_path / "second", *python(JOINING + "    print('step=5 loss=9.0', flush=True)"))
-    joined.insert(joined.index("--id"), "--parse=auto")
-    assert subprocess.run(joined, capture_output=True, timeout=60).returncode == 0
-    assert [line["loss"] for line in lines(tmp_path / "second" / "r" / "metrics.jsonl")] == [0.5]
-
-
 def test_the_commands_processes_are_sampled(tmp_path: Path) -> None:
     recorded(tmp_path, *python("x = bytearray(50_000_000); time.sleep(1.2)"))
     samples = lines(tmp_path / "r" / "system.jsonl")
     assert max(sample["process/rss_bytes"] for sample in samples) > 50_000_000
-
-
-def test_the_processes_of_one_launch_write_one_run(tmp_path: Path) -> None:
-    source = (
-        "import tailboard\nrank = int(os.environ['RANK'])\ntime.sleep(0.3 * (rank == 0))\n"
-        "with tailboard.init(dir=sys.argv[1], git=False, config={'lr': 1}) as run:\n"
-        "    run.log({'loss': rank}); print('rank', rank)\n    assert rank != 2, 'rank two fails'\n"
-        "    while rank == 0 and not all(  # as the barriers of a training would have it\n"
-        "        os.path.exists(f'{run.dir}/metrics.rank{other}.jsonl') for other in (1, 2)\n"
-        "    ):\n        time.sleep(0.02)\n"
-    )
-    processes = [
-        subprocess.Popen(
-            [*python(source), str(tmp_path)],
-            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "3", "MASTER_PORT": "29511"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for rank in range(3)
-    ]
-    assert [process.wait(timeout=60) for process in processes] == [0, 0, 1]
-    (run,) = [path for path in tmp_path.iterdir() if path.is_dir()]
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
-    for rank, name in ((0, "metrics.jsonl"), (1, "metrics.rank1.jsonl"), (2, "metrics.rank2.jsonl")):
-        assert [line["loss"] for line in lines(run / name)] == [rank]
-    assert (run / "output.rank1.log").read_text() == "rank 1\n"
-    ends = {
-        event.get("rank", 0): event for event in lines(run / "events.jsonl") if "finish" in event["event"]
-    }
-    assert [ends[rank]["status"] for rank in range(3)] == ["finished", "finished", "failed"]
-    assert "rank two fails" in ends[2]["error"]
 
 
 def test_systems_that_do_not_tell_who_sent_a_signal_pass_it_on_too(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import re
 import sys
 import types
 from pathlib import Path
@@ -172,6 +173,17 @@ def test_the_ultralytics_callbacks_follow_the_trainer(integration: Any) -> None:
     assert records() == [{"_step": 1, "lr/pg0": 0.1, "metrics/mAP50": 0.7, "train/box_loss": 0.5}]
     assert (config(), finished()) == ({"args": {"imgsz": 640}}, "finished")
     assert tailboard.summary == {"best/metrics/mAP50": 0.8, "best_fitness": 0.7}
+
+
+def test_the_table_of_integrations_names_what_there_is() -> None:
+    root = Path(tailboard.__file__).parents[2]
+    rows = re.findall(
+        r"from tailboard\.integrations\.(\w+) import (\w+)", (root / "docs" / "logging.md").read_text()
+    )
+    assert len(rows) == 7
+    for module, name in rows:
+        source = (root / "logger" / "tailboard" / "integrations" / f"{module}.py").read_text()
+        assert re.search(rf"^(class|def) {name}\b", source, re.MULTILINE), (module, name)
 
 
 def test_log_records_become_alerts_of_the_run(integration: Any) -> None:

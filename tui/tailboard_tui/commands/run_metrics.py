@@ -19,6 +19,9 @@ TQDM = Pattern("tqdm", re.compile(r"\d+%\|[^|]*\|[^\[]*\[[^\]]*?, *(?P<rest>[^\]
 Source: tqdm, std.py, format_meter.
 """
 
+_NO_METRICS = frozenset({"v_num"})
+"""What bars show beside metrics: Lightning's, the number of the version."""
+
 _ENDS = re.compile(rb"[\r\n]")
 
 
@@ -55,8 +58,9 @@ class MetricsFromOutput:
         if found is None or self._joined():
             return
         # A bar is drawn many times in one state; words for NaN compare as text.
-        reading = (found.pattern.name, found.step, dict(found.values))
-        if repr(reading) == repr(self._last):
+        values = {name: value for name, value in found.values.items() if name not in _NO_METRICS}
+        reading = (found.pattern.name, found.step, values)
+        if not values or repr(reading) == repr(self._last):
             return
         self._last = reading
         step = None if math.isnan(found.step) else found.step
