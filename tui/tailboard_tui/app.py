@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual import events, on
 from textual.app import App
 from textual.driver import Driver
-from textual.geometry import Size
+from textual.geometry import Region, Size
 
 from tailboard_tui.actions import bindings, keymap
 from tailboard_tui.messages import GraphicsFound, GraphicsWanted, RunsChanged, TerminalBackground
@@ -230,6 +230,7 @@ class TailboardApp(App[None]):
         ask = getattr(self._driver, "ask_graphics", None)
         if ask is not None:
             ask()
+            self.screen.refresh(Region(0, 0, self.size.width, 1))  # where some print what they misread
 
     @on(GraphicsFound)
     def _hand_graphics(self, message: GraphicsFound) -> None:

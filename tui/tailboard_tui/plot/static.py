@@ -161,7 +161,7 @@ def bars(values: Sequence[tuple[str, float]], title: str, width: int, height: in
         return _nothing(heading, width)
     shown = shown[:MOST_BARS][::-1]
     words = _Words()
-    names = [words.put(text, width // 2) for text in _labels(shown, max(width // 3, 12))]
+    names = [words.put(text, width // 2) for text in _labels(shown, max(width * 2 // 5, 12))]
     drawn = [value if abs(value) > SMALLEST else 0.0 for _, value in shown]
     largest = max(abs(value) for value in drawn) or 1.0
     lengths = [value / largest for value in drawn]

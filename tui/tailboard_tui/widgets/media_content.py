@@ -146,7 +146,9 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int,
     body = CellStyle(look.text) if look.has_color else CellStyle()
     at = 0
     for column in range(fitting):
-        canvas.write(0, at, fit(names[column], widths[column]), head)
+        name = fit(names[column], widths[column])
+        is_right = bool(shown) and all(row[column][1] or not row[column][0] for row in shown)
+        canvas.write(0, at + (widths[column] - cell_len(name) if is_right else 0), name, head)
         for index, row in enumerate(shown):
             text, is_number = row[column]
             text = fit(text, widths[column])
