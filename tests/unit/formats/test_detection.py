@@ -204,3 +204,16 @@ def test_unreadable_json_in_a_candidate_is_no_run(tmp_path: Path) -> None:
     write(tmp_path / "big.jsonl", json.dumps({"step": 10**400, "loss": 1}) + "\n")
     for found in found_in(tmp_path).values():
         read_series(found)
+
+
+def test_a_log_without_metrics_opens_by_its_name_and_is_read_once_it_holds_some(tmp_path: Path) -> None:
+    path = write(tmp_path / "notes.log", "hello\nworld\n")
+    assert found_in(tmp_path) == {}
+    (found,) = detect.find(str(path))
+    reader = detect.reader_of(found)
+    facts = reader.facts()
+    assert [log.path for log in facts.log_files] == [str(path)]
+    assert facts.modified == path.stat().st_mtime
+    assert reader.poll().rows == ()
+    path.write_text("hello\nworld\n" + "".join(f"step {step} loss: 0.{step}\n" for step in range(9)))
+    assert [list(rows.columns["loss"].values)[:2] for rows in reader.poll().rows] == [[0.0, 0.1]]

@@ -86,8 +86,12 @@ class LogReader(RunReader):
 
 
 class PlainLogReader(LogReader):
-    """A log without metrics at its end, asked for by its name: output to look at, nothing to parse."""
+    """A log without metrics at its end, asked for by its name: output to look at, until it holds more."""
 
     def sources(self) -> Iterable[Source]:
-        """None."""
-        return []
+        """The log once it holds metrics."""
+        return super().sources() if self._sources or holds_metrics(self.path) else []
+
+    def watched(self) -> Iterable[str]:
+        """The log itself, also while it is no source."""
+        return [] if self._sources else [self.path]
