@@ -7,8 +7,9 @@ import pytest
 
 from rows import run_row, stats
 from tailboard_tui.formats.base import Alert
-from tailboard_tui.store.alerts import alerts, has_diverged
+from tailboard_tui.store.alerts import alerts, deserves_attention, has_diverged, listed
 from tailboard_tui.store.model import Status
+from tailboard_tui.text.notification import notification
 
 NOW = 1_700_000_000.0
 
@@ -82,6 +83,39 @@ def test_divergence_is_losing_more_than_twice_what_was_gained() -> None:
     assert not has_diverged(stats([1.0, 0.5, 9.0]), "minimize")
     assert not has_diverged(stats([*falling, math.nan]), "minimize")
     assert not has_diverged(stats([1.0] * 30 + [2.0]), "minimize")
+
+
+def test_an_alert_is_listed_once_however_often_it_was_read() -> None:
+    said = [Alert(time, f"said {time}", level="warning") for time in (1.0, 3.0)]
+    before = run_row(alerts=tuple(said))
+    after = run_row(alerts=tuple(Alert(alert.time, alert.title, level="warning") for alert in said))
+    own = Alert(2.0, "stalled")
+    found = listed([(before, said[1]), (before, own)], [after])
+    assert [alert.time for _, alert in found] == [3.0, 2.0, 1.0]
+
+
+def test_a_run_deserves_attention_for_its_alerts_and_for_what_its_metrics_did() -> None:
+    assert not deserves_attention(run_row(metrics={"loss": stats([2.0, 1.0])}))
+    assert not deserves_attention(run_row(alerts=(Alert(1.0, "epoch 1"),)))
+    assert deserves_attention(run_row(alerts=(Alert(1.0, "spike", level="warning"),)))
+    assert deserves_attention(run_row(metrics={"loss": stats([2.0, math.nan])}))
+    assert deserves_attention(run_row(metrics={"loss": stats([2.0, *[1.0] * 20, 9.0])}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "begin"),
+    [
+        ({"TERM": "xterm-kitty"}, "\x1b]9;"),
+        ({"TERM": "foot-extra"}, "\x1b]777;notify;tailboard;"),
+        ({"TERM": "xterm-256color", "VTE_VERSION": "7600"}, "\x1b]777;notify;tailboard;"),
+    ],
+)
+def test_a_notification_is_one_harmless_sequence(environ: dict[str, str], begin: str) -> None:
+    sent = notification("run\x1b]52;c;x\x07\x9c\n" + "y" * 500, environ)
+    assert sent.startswith(begin)
+    assert sent.endswith("\x1b\\")
+    assert not set(sent[1:-2]) & set("\x1b\x07\x9c\n")
+    assert len(sent) < 200
 
 
 def test_divergence_is_told_once() -> None:

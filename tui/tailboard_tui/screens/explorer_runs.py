@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tailboard_tui.messages import RunActionDone
 from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.text import units
+from tailboard_tui.text.notification import notification
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.run_table_columns import display_name
@@ -196,16 +198,9 @@ class RunActions(Screen[None]):
 
     def action_show_alerts(self) -> None:
         """List all alerts: those of `run.alert` and those raised since we look."""
+        from tailboard_tui.store.alerts import listed
         from tailboard_tui.widgets.line_view import ViewLine
 
-        raised = {id(alert) for _, alert in self._alerts}
-        told = [
-            (row, alert)
-            for row in self.source.rows()
-            for alert in row.facts.alerts
-            if id(alert) not in raised
-        ]
-        found = sorted([*self._alerts, *told], key=lambda pair: -pair[1].time)
         lines = [
             ViewLine(
                 (
@@ -216,7 +211,7 @@ class RunActions(Screen[None]):
                 ),
                 row.key,
             )
-            for row, alert in found
+            for row, alert in listed(self._alerts, self.source.rows())
         ]
         self._push_list("Alerts", lines, "No alerts.")
 
@@ -255,10 +250,9 @@ class RunActions(Screen[None]):
             self._notify_desktop(f"{display_name(row)[:60]}: {clean(alert.title, 80)}")
 
     def _notify_desktop(self, text: str) -> None:
-        """OSC 9, which terminals without notifications ignore."""
         driver = self.app._driver
         if driver is not None and not self.app.is_headless:
-            driver.write(f"\x1b]9;{clean(text, 160)}\x1b\\")
+            driver.write(notification(text, os.environ))
 
 
 _ALERT_ROLES = {"info": "text", "warning": "warning", "error": "error"}

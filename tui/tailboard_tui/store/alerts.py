@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from tailboard_tui.formats.base import Alert
 from tailboard_tui.store.goal import Direction, direction
@@ -15,6 +16,9 @@ LEAST_POINTS = 20
 
 LOST_GAINS = 2.0
 """A metric diverges when it is worse than its first value by this many times what it had gained."""
+
+LOOKED_AT = 64
+"""Metrics of a run that decide on its mark in the table, which is asked for whenever a line is drawn."""
 
 _LIVE = ("running", "stalled", "unknown")
 _BAD_ENDS = ("failed", "crashed", "killed")
@@ -31,6 +35,27 @@ def alerts(before: RunRow | None, after: RunRow, now: float) -> list[Alert]:
     if before is None:
         return []
     return [*_told(before, after), *_status(before, after, now), *_metrics(before, after, now)]
+
+
+def deserves_attention(row: RunRow) -> bool:
+    """Whether there is something about the run by itself, whenever it came about.
+
+    That is: an alert of its own beyond `info`, a metric that is not finite, or one that has diverged.
+    """
+    if any(alert.level != "info" for alert in row.facts.alerts):
+        return True
+    definitions = row.facts.metric_defs
+    return any(
+        stats.nan_count > 0 or has_diverged(stats, direction(name, definitions))
+        for name, stats in islice(row.metrics.items(), LOOKED_AT)
+    )
+
+
+def listed(raised: Iterable[tuple[RunRow, Alert]], rows: Iterable[RunRow]) -> list[tuple[RunRow, Alert]]:
+    """Every alert once, the newest first: those raised since we look, and what the runs said before."""
+    found = {(row.key, alert): (row, alert) for row in rows for alert in row.facts.alerts}
+    found |= {(row.key, alert): (row, alert) for row, alert in raised}
+    return sorted(found.values(), key=lambda pair: -pair[1].time)
 
 
 def _told(before: RunRow, after: RunRow) -> Iterator[Alert]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
+from tailboard_tui.store.alerts import deserves_attention
 from tailboard_tui.text import units
 from tailboard_tui.widgets.cells import fit, width_of
 from tailboard_tui.widgets.run_table_columns import NAME, STATUS_GLYPHS, STATUS_ORDER, RunColumn
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from tailboard_tui.store.groups import Spread
     from tailboard_tui.store.model import RunRow
 
-Face = tuple[str, bool, bool, bool]
-"""Status, star, problems, hidden."""
+Face = tuple[str, bool, bool, bool, bool]
+"""Status, star, problems, something that deserves attention, hidden."""
 
 GROUP_OPEN, GROUP_CLOSED = "▾", "▸"
 
@@ -33,7 +34,7 @@ _PLAIN = Style()
 
 def face_of(row: RunRow) -> Face:
     """What a line shows beside the texts of its cells."""
-    return row.status, row.star, bool(row.problems), row.is_hidden
+    return row.status, row.star, bool(row.problems), deserves_attention(row), row.is_hidden
 
 
 def header_cells(
@@ -103,6 +104,8 @@ def run_cells(
         badges.append((" ◆", styles("star")))
     if row.problems:
         badges.append((" !", styles("problem")))
+    if deserves_attention(row):
+        badges.append((" ▲", styles("problem")))
     for text, _ in badges:
         room -= len(text)
     name_style = Style(color=color) if color else _PLAIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tailboard_tui.store.alerts import deserves_attention
 from tailboard_tui.widgets.cells import width_of
 from tailboard_tui.widgets.run_table_columns import NAME, RunColumn
 from tailboard_tui.widgets.run_table_lines import GroupLine, Line, RunLines
@@ -20,7 +21,7 @@ NAME_SHARE = 0.45
 """Of the window that a long name takes while other columns want room."""
 
 BADGE_CELLS = 2
-"""One badge beside the name: star, baseline or problem."""
+"""One badge beside the name: star, baseline, problem or alert."""
 
 MIN_CUT_CELLS = 8
 """A column of words at the right edge is cut down to this, or left out."""
@@ -133,5 +134,5 @@ def _name_cells(line: Line, lines: RunLines, now: float) -> int:
     if isinstance(line, GroupLine):
         return width_of(line.title) + 2 * line.depth + len(f" ×{len(line.runs)}")
     row = lines.rows[line.key]
-    badges = BADGE_CELLS * (bool(row.star) + bool(row.problems))
+    badges = BADGE_CELLS * (row.star + bool(row.problems) + deserves_attention(row))
     return width_of(NAME.text(row, now)) + 2 * line.depth + badges
