@@ -1,4 +1,4 @@
-"""Run all benchmarks, one after the other, and write a table and a JSON.
+"""Run all benchmarks, one after the other, and write a table and a JSON, the budgets first: met or not.
 
     python benchmarks/all.py [--quick] [--peers /path/to/environment/bin] [--out benchmarks/results]
 
@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from budgets import BUDGETS, table
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
@@ -28,6 +30,7 @@ def commands(quick: bool, peers: Path | None) -> dict[str, list[str]]:
     rounds = ["--rounds", "2" if quick else "5"]
     sizes = ["--steps", "100000"] if quick else []
     found = {
+        "imports": [python, "imports.py"],
         "screen": [python, "screen.py", *rounds],
         "open": [python, "open.py", *rounds, *sizes],
         "catalog": [python, "catalog.py", *rounds],
@@ -67,9 +70,15 @@ def main() -> int:
             "output": (done.stdout + done.stderr).splitlines(),
         }
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
-    text = "".join(f"== {name}\n" + "\n".join(found["output"]) + "\n\n" for name, found in results.items())
-    args.out.with_suffix(".txt").write_text(text)
-    report = {"format": 1, "time": time.time(), "machine": machine, "benchmarks": results}
+    outputs = {name: "\n".join(found["output"]) for name, found in results.items()}
+    budgets = table(outputs)
+    print(budgets)
+    text = "".join(f"== {name}\n{output}\n\n" for name, output in outputs.items())
+    args.out.with_suffix(".txt").write_text(f"{budgets}\n{text}")
+    met = [
+        dict(zip(("what", "measured", "budget", "met"), item.row(outputs), strict=True)) for item in BUDGETS
+    ]
+    report = {"format": 1, "time": time.time(), "machine": machine, "budgets": met, "benchmarks": results}
     args.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
     return int(any(found["status"] for found in results.values()))
 
