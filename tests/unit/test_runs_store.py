@@ -116,6 +116,22 @@ def test_a_row_knows_its_last_line_before_its_points_are_read(root):
     assert (row.metrics["loss"].last, row.metrics["loss"].count) == (0.0001, 0)
 
 
+def test_a_running_run_without_a_plan_is_as_far_as_the_bar_that_it_draws(root):
+    run = write_run(root, "drawing", metrics=[record(3)])
+    hand = Hand(root)
+    hand.turn()
+    assert (hand.row(run).status, hand.row(run).progress) == ("running", None)
+    (run / "output.log").write_bytes(
+        b"begin\n\r 10%|#   | 1/10 [00:01<00:09]\r 40%|####  | 4/10 [00:04<00:06]"
+    )
+    hand.show(run)
+    hand.turn(1.0)
+    assert (hand.row(run).progress, hand.row(run).eta_s) == (0.4, 6.0)
+    (run / "config.json").write_text('{"max_steps": 30}')
+    hand.turn(1.0)
+    assert hand.row(run).progress == 0.1
+
+
 def test_every_run_is_read_for_its_statistics_and_sparkline(root):
     run = write_run(root, metrics=lines(100))
     hand = Hand(root)
