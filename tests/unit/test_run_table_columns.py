@@ -16,7 +16,7 @@ from rows import run_row, stats
 from tailboard_tui.screens.explorer_columns import automatic_columns
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.text.safe import clean
-from tailboard_tui.widgets.cells import fit, sparkline, width_of
+from tailboard_tui.widgets.cells import fit, fit_middle, sparkline, width_of
 from tailboard_tui.widgets.run_table_cells import group_cells
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS
 from tailboard_tui.widgets.run_table_lines import GroupLine
@@ -124,3 +124,15 @@ def test_a_sparkline_takes_exactly_its_cells_and_marks_what_is_not_finite(
     assert width_of(drawn) == width
     if values and width and not any(map(math.isfinite, values)):
         assert set(drawn.rstrip()) == {"×"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=30), st.integers(0, 20))
+def test_a_name_cut_in_the_middle_never_takes_more_than_its_room(text: str, width: int) -> None:
+    assert width_of(fit_middle(clean(text), width)) <= width
+
+
+def test_a_name_cut_in_the_middle_keeps_both_ends() -> None:
+    assert fit_middle("resnet50-warmup5-seed3", 13) == "resnet…-seed3"
+    assert fit_middle("short", 13) == "short"
+    assert fit_middle("学习率-seed-1", 10) == "学习…ed-1"

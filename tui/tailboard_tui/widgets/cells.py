@@ -6,6 +6,9 @@ from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS = "…"
 
+MIDDLE_FROM = 9
+"""Cells from which on both ends of a name can be told."""
+
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """`text` in exactly `width` cells, cut with an ellipsis where it is longer.
@@ -22,6 +25,18 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(text, width - 1) + ELLIPSIS
     space = " " * (width - length)
     return space + text if right else text + space
+
+
+def fit_middle(text: str, width: int) -> str:
+    """`text` in at most `width` cells, cut in the middle: names of one sweep differ at their ends."""
+    if width_of(text) <= width or width < MIDDLE_FROM:
+        return fit(text, min(width_of(text), width))
+    room = (width - 1) // 2
+    tail = len(text)
+    while tail and width_of(text[tail - 1 :]) <= room:
+        tail -= 1
+    head = set_cell_size(text, width - 1 - width_of(text[tail:])).rstrip()
+    return head + ELLIPSIS + text[tail:]
 
 
 def width_of(text: str) -> int:

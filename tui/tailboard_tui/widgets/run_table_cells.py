@@ -10,7 +10,7 @@ from rich.style import Style
 
 from tailboard_tui.store.alerts import deserves_attention
 from tailboard_tui.text import units
-from tailboard_tui.widgets.cells import fit, width_of
+from tailboard_tui.widgets.cells import fit, fit_middle, width_of
 from tailboard_tui.widgets.run_table_columns import NAME, STATUS_GLYPHS, STATUS_ORDER, RunColumn
 from tailboard_tui.widgets.run_table_layout import GAP_CELLS, LEAD_CELLS, short_title
 from tailboard_tui.widgets.run_table_lines import GroupLine
@@ -111,7 +111,7 @@ def run_cells(
     name_style = Style(color=color) if color else _PLAIN
     if row.is_hidden:
         name_style = styles("dim")
-    name = fit(texts[0], min(width_of(texts[0]), max(room, 0)))
+    name = fit_middle(texts[0], max(room, 0))
     cells += [(name, name_style), *badges, (" " * max(room - width_of(name), 0), _PLAIN)]
     for (column, width), text in zip(columns, texts[1:], strict=True):
         style = _PLAIN

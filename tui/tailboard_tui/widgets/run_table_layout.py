@@ -77,7 +77,7 @@ def lay_out(
 ) -> Layout:
     """Give every column its cells, as many as fit whole: half a number would be another number.
 
-    The last one may be cut when it holds words. What is left over goes to the name.
+    The last one may be cut when it holds words, or have its title cut. What is left over goes to the name.
 
     Args:
         columns: Beside the name, from the first that is scrolled to.
@@ -100,11 +100,14 @@ def lay_out(
     chosen: list[tuple[RunColumn, int]] = []
     for column in columns:
         width = _cells(column, lines, measured, column.id in sorted_by, now)
+        least = MIN_CUT_CELLS
+        if column.role not in ("tags", "dim"):
+            least = max(least, _content_cells(column, lines, measured, now))
         if lines.groups and column.id.startswith("metric:") and not column.is_set:
             is_ranged = column.role == "best" and window >= RANGED_WINDOW
-            width = max(width, RANGED_CELLS if is_ranged else GROUPED_CELLS)
+            width, least = max(width, RANGED_CELLS if is_ranged else GROUPED_CELLS), GROUPED_CELLS
         if width + GAP_CELLS > room:
-            if column.role in ("tags", "dim") and column.fits_content and room - GAP_CELLS >= MIN_CUT_CELLS:
+            if column.fits_content and not column.is_set and room - GAP_CELLS >= least:
                 chosen.append((column, room - GAP_CELLS))
                 room = 0
             break
@@ -124,10 +127,13 @@ def _cells(column: RunColumn, lines: RunLines, measured: Sequence[Line], is_sort
     title = width_of(short_title(column)) + (BADGE_CELLS if is_sorted else 0)
     if not column.fits_content:
         return max(column.width, title)
+    return max(_content_cells(column, lines, measured, now), min(title, column.width))
+
+
+def _content_cells(column: RunColumn, lines: RunLines, measured: Sequence[Line], now: float) -> int:
     rows = lines.rows
     texts = (column.text(rows[line.key], now) for line in measured if not isinstance(line, GroupLine))
-    longest = max(map(width_of, texts), default=0)
-    return max(min(longest, column.width), min(title, column.width))
+    return min(max(map(width_of, texts), default=0), column.width)
 
 
 def _name_cells(line: Line, lines: RunLines, now: float) -> int:
