@@ -24,7 +24,7 @@ Stream = Literal["metrics", "system"]
 
 
 def new_generation() -> int:
-    """Unique among all runs: a chart never takes one run's points, read again, for a longer version of them."""
+    """Unique among all runs: no chart takes the points of one that was read again for a longer version."""
     return next(_generations)
 
 
