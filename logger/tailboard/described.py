@@ -14,6 +14,7 @@ from tailboard.writer import write_whole
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
 
 class Described:
@@ -38,6 +39,19 @@ class Described:
         """Hyperparameters: `run.config.lr`, `run.config["lr"]`, `run.config.update(...)`."""
         self.summary = LiveDict(self._summary_changed)
         """Final or best values: `run.summary["best_acc"] = 0.99`."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself: models are copied whole, for averages of their weights, and may hold their run."""
+        return self
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        """What holds the run can be saved and sent to workers; elsewhere it records nothing."""
+        from tailboard.disabled import elsewhere
+
+        return elsewhere, (self.id,)
 
     def warn(self, kind: str, message: str) -> None:
         """Say a problem to the user."""

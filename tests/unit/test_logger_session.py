@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,19 @@ def test_disabled_writes_nothing_and_everything_works(
         assert run.step == 6
     assert list(tmp_path.iterdir()) == []
     assert tailboard.run is None
+
+
+def test_what_holds_a_run_can_be_copied_and_pickled(capsys: pytest.CaptureFixture[str]) -> None:
+    run = quiet()
+    assert copy.deepcopy({"model": {"run": run}})["model"]["run"] is run
+    assert copy.copy(run) is run
+    pickled = pickle.dumps(run)
+    assert pickle.loads(pickled) is run
+    run.finish()
+    other = pickle.loads(pickled)
+    other.log({"a": 1})
+    other.log({"a": 2})
+    assert capsys.readouterr().err.count("belongs to another process") == 1
 
 
 def test_a_disabled_run_has_a_folder_for_what_scripts_put_beside_it(
