@@ -228,6 +228,55 @@ async def test_a_replaced_file_is_shown_anew(tmp_path: Path) -> None:
         await until(pilot, lambda: shown(pilot) == ["another"])
 
 
+async def test_a_truncated_and_a_rotated_file_are_followed(tmp_path: Path) -> None:
+    path = write_log(tmp_path)
+    async with opened(path) as pilot:
+        await until(pilot, lambda: shown(pilot))
+        path.write_text("after the cut\n")
+        await until(pilot, lambda: shown(pilot) == ["after the cut"])
+        path.rename(tmp_path / "output.log.1")
+        await until(
+            pilot, lambda: "No such file" in line(pilot, "#log-header"), "what is wrong, in the header"
+        )
+        assert shown(pilot) == ["after the cut"]
+        path.write_text("the next file\n")
+        await until(pilot, lambda: shown(pilot) == ["the next file"])
+
+
+async def test_nested_bars_are_a_gauge_with_the_time_left(tmp_path: Path) -> None:
+    path = tmp_path / "output.log"
+    path.write_bytes(b"start\n\repochs:  50%|#####     | 1/2 [00:10<00:10, 10.0s/it]")
+    async with opened(path, size=(100, 12)) as pilot:
+        await until(pilot, lambda: "epochs" in line(pilot, "#log-header"))
+        assert "50%" in line(pilot, "#log-header")
+        assert "10s left" in line(pilot, "#log-header")
+        with path.open("ab") as file:
+            file.write(b"\n\rtrain:  25%|##        | 5/20 [00:01<01:30, 5.0it/s]\x1b[A")
+        await until(pilot, lambda: "1m 30s left" in line(pilot, "#log-header"), "the inner bar")
+        assert [text[:6] for text in shown(pilot)] == ["start", "epochs", "train:"]
+        with path.open("ab") as file:
+            file.write(b"\n\r\x1b[2K\x1b[A\repochs: 100%|##########| 2/2 [00:20<00:00, 10.0s/it]\n")
+        await until(pilot, lambda: "100%" in line(pilot, "#log-header"), "the outer bar")
+
+
+async def test_a_typed_time_is_gone_to_and_a_search_stays_among_filtered_lines(tmp_path: Path) -> None:
+    path = tmp_path / "output.log"
+    path.write_text("".join(f"2026-11-23 12:{at // 60:02}:{at % 60:02} step {at}\n" for at in range(600)))
+    async with opened(path) as pilot:
+        await until(pilot, lambda: shown(pilot))
+        await pilot.press("T")
+        pilot.app.query_one("LogPrompt").value = "12:05"  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: pane(pilot).view.row and pane(pilot).view.row.row.line.text.endswith("step 300")
+        )
+        await pilot.press("ampersand")
+        await type_text(pilot, "99")
+        await pilot.press("slash")
+        await type_text(pilot, "step 1")
+        await until(pilot, lambda: "1 line matches" in line(pilot, "#log-note"))
+
+
 async def test_files_of_one_run_are_switched(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("from a\n")
     (tmp_path / "b.log").write_text("from b\n")

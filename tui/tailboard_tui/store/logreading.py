@@ -98,7 +98,8 @@ class LogReading:
         """Do one block of what is left to do, the most urgent first; whether there was anything."""
         if self.log.index is None:
             return False
-        did = self.log.index.step() or self._step_listed() or (self.search is not None and self.search.step())
+        # What was indexed is filtered and searched at once: results come while the rest is counted.
+        did = self._step_listed() or (self.search is not None and self.search.step()) or self.log.index.step()
         if not did and self.errors is not None and self._warnings is not None:
             did = self.errors.step() | self._warnings.step()
         self._is_settled = not did
