@@ -148,7 +148,7 @@ class Terminal:
             self.read(0.05)
             if time.monotonic() > end:
                 raise AssertionError(f"still running:\n{self.text}")
-        self.read(0.05)
+        self.settle(0.05)
         assert self.returncode is not None
         return self.returncode
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,7 @@ def private(tmp_path: Path) -> dict[str, str | None]:
 
 def quits_cleanly(terminal: Terminal) -> None:
     """The explorer answers a key, quits on `q` with status 0, and gives the terminal back."""
+    terminal.wait_for("q quit")
     terminal.settle(0.2, 5)
     terminal.send("q")
     assert terminal.wait_end() == 0
@@ -153,6 +157,38 @@ def test_the_terminal_is_given_back_on(name: str, root: Path, private: dict[str,
         os.kill(terminal.pid, getattr(signal, name))
         terminal.wait_end()
         assert terminal.is_restored
+
+
+@pytest.mark.parametrize("data", [b"j", b"\x1b[<35;40;20M"], ids=["keys", "mouse"])
+def test_a_signal_is_heard_while_input_floods_in(
+    data: bytes, root: Path, private: dict[str, str | None]
+) -> None:
+    with Terminal(*TAILBOARD, str(root), env=private) as terminal:
+        terminal.wait_for("good-2")
+        with _flooded(terminal, data * 100):
+            terminal.settle(0.5, 1.0)
+            os.kill(terminal.pid, signal.SIGTERM)
+            assert terminal.wait_end() == 128 + signal.SIGTERM
+        assert terminal.is_restored
+
+
+@contextmanager
+def _flooded(terminal: Terminal, data: bytes) -> Iterator[None]:
+    """Type `data` again and again, as fast as the terminal takes it."""
+    stop = threading.Event()
+
+    def flood() -> None:
+        while not stop.is_set():
+            if select.select([], [terminal.fd], [], 0.05)[1]:
+                terminal.send(data)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_it_ends_when_the_terminal_goes_away(root: Path, private: dict[str, str | None]) -> None:

@@ -12,6 +12,9 @@ import selectors
 import signal
 import sys
 from codecs import getincrementaldecoder
+from collections import deque
+from collections.abc import Callable
+from threading import Event
 from typing import TYPE_CHECKING, Any, TextIO
 
 from textual._parser import ParseError
@@ -24,8 +27,17 @@ from tailboard_tui.text.plain import plain
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.message import Message
 
 READ_BYTES = 4096
+BURST = 64
+"""Events after which the app works off what it was handed before it gets more. Each wakes the event loop
+through a pipe that takes some 250 bytes, and a signal that comes while that is full is lost for ever."""
+
+MOST_WAITING = 20_000
+"""Events that wait for the app; then the terminal is not read, and whoever sends so much waits."""
+
+SOON_S = 0.005
 TICK_S = 0.1
 """How often the parser may decide that a lone ESC was the key, and the thread look whether it is to end."""
 
@@ -80,6 +92,35 @@ class _Output:
         return True
 
 
+class _Inbox:
+    """Events on their way to the app, a burst at a time."""
+
+    def __init__(self, app: App[object], give: Callable[[Message], None]) -> None:
+        self._app = app
+        self._give = give
+        self._waiting: deque[Message] = deque()
+        self._given = 0
+        self._is_worked_off = Event()
+        self._is_worked_off.set()
+
+    def __len__(self) -> int:
+        """How many events wait."""
+        return len(self._waiting)
+
+    def add(self, event: Message) -> None:
+        """Let an event wait for its turn."""
+        self._waiting.append(event)
+
+    def hand_over(self) -> None:
+        """Give what may be given now: after a burst the app first comes to its end."""
+        while self._waiting and self._is_worked_off.is_set():
+            self._give(self._waiting.popleft())
+            self._given += 1
+            if self._given % BURST == 0:
+                self._is_worked_off.clear()
+                self._app.call_later(self._is_worked_off.set)
+
+
 class TerminalDriver(LinuxDriver):
     """Textual's Linux driver with an input thread that nothing on stdin can end."""
 
@@ -99,10 +140,13 @@ class TerminalDriver(LinuxDriver):
             self.flush()
 
     def ask_graphics(self) -> None:
-        """Ask, once, which graphics the terminal has; `GraphicsFound` brings the answer, if one comes."""
+        """Ask, once, which graphics the terminal has; `GraphicsFound` brings the answer, if one comes.
+
+        A terminal that takes a question for text prints it in the first row.
+        """
         if self._has_terminal and self._answers is None:
             self._answers = Answers()
-            self.write(questions(os.environ))
+            self.write(f"\x1b[H{questions(os.environ)}")
             self.flush()
 
     def send_graphics(self, text: str) -> None:
@@ -141,11 +185,14 @@ class TerminalDriver(LinuxDriver):
         """Read, decode leniently, take answers out, hand the rest to Textual's parser."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        inbox = _Inbox(self._app, self.process_message)
         held = ""
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(TICK_S):
+                if len(inbox) > MOST_WAITING:
+                    self.exit_event.wait(SOON_S)
+                elif selector.select(SOON_S if len(inbox) else TICK_S):
                     try:
                         read = os.read(self.fileno, READ_BYTES)
                     except OSError:
@@ -155,9 +202,10 @@ class TerminalDriver(LinuxDriver):
                         return
                     text, held = self._without_answers(held + self._without_graphics(decode(read)))
                     for event in parser.feed(text) if text else ():
-                        self.process_message(event)
+                        inbox.add(event)
                 for event in parser.tick():
-                    self.process_message(event)
+                    inbox.add(event)
+                inbox.hand_over()
         try:
             for _ in parser.feed(""):
                 pass
