@@ -9,11 +9,18 @@ HIDDEN = "[redacted]"
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SECRET_WORDS = frozenset(
     {"password", "passwd", "passphrase", "pwd", "secret", "secrets", "credential", "credentials"}
-    | {"authorization", "bearer"}
+    | {"authorization", "bearer", "cookie", "cookies"}
 )
 _KEY_OWNERS = frozenset(
     {"api", "access", "secret", "private", "auth", "encryption", "account", "ssh", "signing"}
+    | {"storage", "shared", "wandb", "comet", "neptune", "openai", "anthropic", "hf"}
 )
+_PASS_OWNERS = frozenset(
+    {"db", "database", "user", "admin", "root", "login", "proxy", "http", "ftp", "smtp", "mail", "email"}
+    | {"mysql", "postgres", "pg", "redis", "mongo", "rabbitmq"}
+)
+"""What stands before `pass` where that is short for password; `first_pass` is none."""
+
 _TOKENIZER_WORDS = frozenset(
     {
         "pad",
@@ -53,10 +60,19 @@ _QUERY = re.compile(
     r"([?&](?:access_token|token|api_?key|key|sig|signature|password|secret|x-amz-signature|x-amz-credential)=)[^&\s#'\"]+",
     re.IGNORECASE,
 )
+_FIELD = re.compile(
+    r"(\b(?:password|passwd|pwd|account ?key|shared ?access ?key)\s*=\s*)[^;,&\s'\"]+", re.IGNORECASE
+)
+"""In connection strings: `Server=x;Password=y`, `AccountName=x;AccountKey=y`."""
+
+_PRIVATE_KEY = re.compile(
+    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:(?=-----END [A-Z ]*PRIVATE KEY-----)|\Z)", re.DOTALL
+)
 _KNOWN = re.compile(
     r"\b(?:hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}"
     r"|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}"
-    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|[Bb]earer\s+[A-Za-z0-9._~+/=-]{12,})"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|[Bb]earer\s+[A-Za-z0-9._~+/=-]{12,}"
+    r"|hooks\.slack\.com/services/[A-Za-z0-9/_-]{10,})"
 )
 """Forms that services publish for their keys, so that scanners find them.
 
@@ -77,6 +93,10 @@ def is_secret_name(name: str) -> bool:
     for before, word in zip(["", *words], words, strict=False):
         if word == "key" and before in _KEY_OWNERS:
             return True
+        if word == "pass" and before in _PASS_OWNERS:
+            return True
+    if words[-1:] == ["pw"]:
+        return True
     return bool(words) and words[-1] == "token" and (len(words) == 1 or words[-2] not in _TOKENIZER_WORDS)
 
 
@@ -85,6 +105,10 @@ def redact_text(text: str) -> str:
     if "://" in text:
         text = _URL.sub(_without_credentials, text)
         text = _QUERY.sub(rf"\1{HIDDEN}", text)
+    if "=" in text:
+        text = _FIELD.sub(rf"\1{HIDDEN}", text)
+    if "PRIVATE KEY" in text:
+        text = _PRIVATE_KEY.sub(rf"\1{HIDDEN}", text)
     return _KNOWN.sub(HIDDEN, text)
 
 
@@ -127,3 +151,39 @@ def redact_command(arguments: list[str]) -> list[str]:
             found.append(redact_text(argument))
         hide_next = not equals and argument.startswith("-") and is_secret_name(argument)
     return found
+
+
+_NAMED = re.compile(
+    r"""(?P<before>.*?(?P<name>[A-Za-z][\w.-]{0,80})["']?\]?\s*[:=]\s*["'])(?P<value>[^"']{3,})(?P<after>["'].*)"""
+)
+"""A text in quotes under a name: code, JSON, YAML."""
+
+_BARE = re.compile(
+    r"(?P<before>\s*(?:export\s+)?(?P<name>[A-Z][A-Z0-9_]{0,80}=|[A-Za-z][\w.-]{0,80}:[ ]))"
+    r"(?P<value>\S{3,})(?P<after>)"
+)
+"""A line `NAME=value` of a file of variables, or `name: value` of YAML."""
+
+_LINE_LIMIT = 1000
+"""Characters of a line in which names are looked for: nobody writes longer ones by hand."""
+
+_TYPES = frozenset({"str", "int", "bool", "bytes", "float", "None", "null", "true", "false", "Any", "object"})
+"""After `password:` in code."""
+
+
+def redact_diff(diff: bytes) -> bytes:
+    """A patch whose added lines hold no secrets. It still applies: no line is taken out, the others stay."""
+    return b"\n".join(
+        b"+" + _redact_added(line[1:].decode("latin-1")).encode("latin-1")
+        if line.startswith(b"+") and not line.startswith(b"+++ ")
+        else line
+        for line in diff.split(b"\n")
+    )
+
+
+def _redact_added(line: str) -> str:
+    for form in (_NAMED, _BARE) if len(line) <= _LINE_LIMIT else ():
+        found = form.fullmatch(line.rstrip("\r"))
+        if found and is_secret_name(found["name"].rstrip("=: ")) and found["value"].rstrip(",") not in _TYPES:
+            return found["before"] + HIDDEN + found["after"]
+    return redact_text(line)

@@ -6,7 +6,7 @@ import os
 
 from tailboard import layout
 from tailboard.context import first_line
-from tailboard.redact import redact_text
+from tailboard.redact import redact_diff, redact_text
 from tailboard.writer import write_whole
 
 _GIT_TIMEOUT_S = 30.0
@@ -100,6 +100,7 @@ def write_diff(directory: str, work_tree: str) -> bool | None:
     if diff is None:
         return None
     if diff:
+        diff = redact_diff(diff)
         if len(diff) > layout.GIT_DIFF_LIMIT_BYTES:
             diff = diff[: diff.rfind(b"\n", 0, layout.GIT_DIFF_LIMIT_BYTES) + 1]
             diff += b"# cut by tailboard: the changes are longer than 1 MiB\n"

@@ -105,7 +105,7 @@ def given_facts(request: Request) -> dict[str, object]:
         if word is not None
     }
     if tags:
-        found["tags"] = [text_of(tag) for tag in tags]
+        found["tags"] = [redact_text(text_of(tag)) for tag in tags]
     if request.seed is not None:
         found["seed"] = plain(request.seed)
     return found
