@@ -80,6 +80,10 @@ def make_row(
     signs = Signs(last_write, last_record, pace.rhythm, step, found.total_steps)
     word, reason = status(facts, signs, now, around.host)
     is_over = word not in ("running", "stalled")
+    if found.fraction is None and not is_over:
+        from tailboard_tui.store.output_progress import progress_by_output  # not for the first rows
+
+        found = progress_by_output(facts)
     return RunRow(
         key=key,
         facts=facts,
