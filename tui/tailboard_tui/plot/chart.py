@@ -76,18 +76,19 @@ def _axes(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
     axis = CellStyle(look.axis) if look.has_color else CellStyle(is_dim=True)
     muted = CellStyle(look.muted) if look.has_color else CellStyle()
     bottom, column = place.top + place.height, place.left - 1
-    for row in range(place.top, bottom):
-        canvas.write(row, column, line, axis)
-    canvas.write(bottom, column, corner + rule * place.width, axis)
+    rows, columns = np.arange(place.top, bottom), np.arange(place.left, place.left + place.width)
+    canvas.mark(rows, np.full(rows.size, column), line, axis)
+    canvas.mark(np.full(columns.size, bottom), columns, rule, axis)
+    canvas.mark(np.array([bottom]), np.array([column]), corner, axis)
     for tick in place.y_ticks:
         at_row = place.row(tick.value)
         if at_row is not None:
-            canvas.write(at_row, column, tick_y, axis)
+            canvas.mark(np.array([at_row]), np.array([column]), tick_y, axis)
             if len(tick.label) < column:
                 canvas.write(at_row, column - 1 - len(tick.label), tick.label, muted)
     end = 0
     for tick, at, start in x_labels(spec, place, canvas.width):
-        canvas.write(bottom, at, tick_x, axis)
+        canvas.mark(np.array([bottom]), np.array([at]), tick_x, axis)
         canvas.write(bottom + 1, start, tick.label, muted)
         end = start + len(tick.label)
     name = NAMES[spec.x_kind]

@@ -50,7 +50,7 @@ class Frame:
 
     def row(self, y: FloatArray) -> FloatArray:
         """Fractional dot rows of `y`; NaN stays NaN."""
-        return np.clip((1.0 - self.y.position(y)) * (self.rows - 1), -_FAR, _FAR)
+        return np.minimum(np.maximum((1.0 - self.y.position(y)) * (self.rows - 1), -_FAR), _FAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +178,17 @@ def _join(
         return
     left, right = columns[joined], columns[joined + 1]
     from_row, to_row = last[joined], first[joined + 1]
+    is_next = (right - left == 1) & (left >= 0) & (right <= top.size - 1)
+    if is_next.any():
+        _join_next(left[is_next].astype(np.intp), from_row[is_next], to_row[is_next], top, bottom, lone)
+        if is_next.all():
+            return
+        rest = ~is_next
+        left, right, from_row, to_row = left[rest], right[rest], from_row[rest], to_row[rest]
     begin = np.clip(np.ceil(left), 0, top.size).astype(np.intp)
     end = np.clip(np.floor(right), -1, top.size - 1).astype(np.intp)
     counts = np.maximum(end - begin + 1, 0)
-    which = np.repeat(np.arange(joined.size), counts)
+    which = np.repeat(np.arange(left.size), counts)
     column = np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts) + begin[which]
     left, right = left[which], right[which]
     slope = (to_row[which] - from_row[which]) / (right - left)
@@ -201,3 +208,23 @@ def _join(
     np.minimum.at(top, column, np.minimum(row_in, row_out))
     np.maximum.at(bottom, column, np.maximum(row_in, row_out))
     lone[column] = False
+
+
+def _join_next(
+    left: IntArray,
+    from_row: FloatArray,
+    to_row: FloatArray,
+    top: FloatArray,
+    bottom: FloatArray,
+    lone: BoolArray,
+) -> None:
+    """The strokes between neighbouring columns, of which a dense line has nothing else.
+
+    They meet half-way: each column's end of the stroke stops half a dot short of the middle.
+    """
+    middle = from_row + 0.5 * (to_row - from_row)
+    short = np.sign(to_row - from_row) * np.minimum(0.5, np.abs(middle - from_row))
+    for columns, one, other in ((left, from_row, middle - short), (left + 1, middle + short, to_row)):
+        top[columns] = np.minimum(top[columns], np.minimum(one, other))
+        bottom[columns] = np.maximum(bottom[columns], np.maximum(one, other))
+        lone[columns] = False

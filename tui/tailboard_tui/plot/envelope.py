@@ -162,16 +162,16 @@ class Envelope:
 
     def index_of(self, values: FloatArray, *, highest: bool) -> int | None:
         """Index of the first smallest (or largest) of `values`; None when there is nothing but NaN."""
-        buckets = self.highs if highest else self.lows
-        rest = values[self.lows.size * BUCKET :]
-        found = np.concatenate((buckets, rest))
-        if np.isnan(found).all():
+        buckets, rest = self.highs if highest else self.lows, values[self.lows.size * BUCKET :]
+        reduce = np.fmax if highest else np.fmin
+        best = reduce.reduce(
+            np.array([reduce.reduce(part) for part in (buckets, rest) if part.size]), initial=np.nan
+        )
+        if np.isnan(best):
             return None
-        at = int(np.nanargmax(found) if highest else np.nanargmin(found))
-        if at >= buckets.size:
-            return at - buckets.size + buckets.size * BUCKET
-        inside = values[at * BUCKET : (at + 1) * BUCKET]
-        return at * BUCKET + int(np.nanargmax(inside) if highest else np.nanargmin(inside))
+        whole = np.flatnonzero(buckets == best)
+        begin = int(whole[0]) * BUCKET if whole.size else self.lows.size * BUCKET
+        return begin + int(np.argmax(values[begin : begin + BUCKET] == best))
 
     def range(self, values: FloatArray, start: int, stop: int) -> tuple[float, float]:
         """Minimum and maximum of `values[start:stop]`; (NaN, NaN) when there is nothing but NaN."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from tailboard_tui.formats.base import FloatArray
 from tailboard_tui.plot.canvas import DOT_COLUMNS, DOT_ROWS, Canvas
-from tailboard_tui.plot.cells import CellStyle
+from tailboard_tui.plot.cells import SPACE, CellStyle
 from tailboard_tui.plot.downsample import Spans, columns_of, spans, visible
 from tailboard_tui.plot.envelope import IntArray
 from tailboard_tui.plot.layout import Layout
@@ -97,8 +97,8 @@ def seams(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
 
 def _upright(canvas: Canvas, column: int, place: Layout, char: str, style: CellStyle) -> None:
     rows = np.arange(place.top, place.top + place.height)
-    free = np.array([canvas.blank(int(row), column, 1) for row in rows])
-    canvas.mark(rows[free], np.full(int(free.sum()), column), char, style)
+    free = rows[canvas.chars[rows, column] == SPACE]
+    canvas.mark(free, np.full(free.size, column), char, style)
 
 
 def bad_marks(canvas: Canvas, spec: ChartSpec, place: Layout, look: Look) -> None:
