@@ -116,6 +116,46 @@ def test_showing_each_run_gives_one_object_or_one_line(corpus: tuple[Path, dict[
         assert b"\x9b" not in text.stdout.decode().encode("latin-1", "ignore")
 
 
+DRAW_MEDIA = """
+import glob, json, os, resource, sys
+from tailboard_tui.plot.spec import Look
+from tailboard_tui.text.graphics import Graphics
+from tailboard_tui.store.media import MediaStore
+from tailboard_tui.widgets.media_content import draw_record
+
+drawn = {}
+for run in glob.glob(sys.argv[1] + "/fault-media-*"):
+    records = MediaStore(run).read()
+    drawn[os.path.basename(run)] = [
+        draw_record(run, records[: at + 1], at, 80, 24, Look(), Graphics("kitty")).cells.text()
+        for at in range(min(len(records), 9))
+    ]
+peak_kib = next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
+print(json.dumps({"drawn": drawn, "peak_mib": int(peak_kib) / 1024}))
+"""
+
+
+def test_each_picture_table_and_text_is_drawn_or_says_why(corpus: tuple[Path, dict[str, Fault]]) -> None:
+    root, found = corpus
+    done = tailboard(str(root), cwd=root, program=("-c", DRAW_MEDIA))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stderr == b""
+    told = json.loads(done.stdout)
+    drawn: dict[str, list[str]] = told["drawn"]
+    assert drawn.keys() == {name for name in found if name.startswith("fault-media-")}
+    pictures = [texts[0] for name, texts in drawn.items() if (root / name / "media").exists()]
+    assert len(pictures) >= 20
+    assert [text for text in pictures if "cannot be shown" not in text] == []
+    assert CANARY not in done.stdout.decode()
+    assert "root:" not in done.stdout.decode()
+    assert not list(root.parent.rglob(CANARY))
+    shown = "".join(text for texts in drawn.values() for text in texts).replace("\n", "")
+    assert [
+        char for char in shown if ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u202e\u2066"
+    ] == []
+    assert told["peak_mib"] < MEMORY_LIMIT_MIB
+
+
 def test_memory_stays_bounded_on_the_whole_corpus(listed: object) -> None:
     peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     assert peak_mib < MEMORY_LIMIT_MIB

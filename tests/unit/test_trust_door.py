@@ -115,3 +115,7 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
 
 def test_stand_ins_show_what_was_there() -> None:
     assert clean("a\x1b[31m\x00\x7f\x9b\u202e") == "a␛[31m␀␡\ufffd\ufffd"
+
+
+def test_a_stack_of_combining_marks_is_cut() -> None:
+    assert clean("Z" + "\u0301" * 500 + "y") == "Z" + "\u0301" * MAX_COMBINING + "y"
