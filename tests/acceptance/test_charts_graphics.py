@@ -106,9 +106,12 @@ def test_an_image_goes_by_the_protocol_that_the_terminal_has(root: Path, protoco
         terminal.settle()
         assert SENT[protocol].search(terminal.raw, begin) is None
         terminal.send("5")
-        terminal.wait_for_bytes(SENT[protocol], begin)
+        again = terminal.wait_for_bytes(SENT[protocol], begin)
+        terminal.settle()
         terminal.send("q")
         assert terminal.wait_end() == 0
+        if protocol == "kitty":
+            assert KITTY_DELETE.encode() in terminal.raw[again.end() :]
         rest = OTHERS.sub(b"", SENT[protocol].sub(b"", bytes(terminal.raw)))
         assert COMMAND.search(rest) is None
 

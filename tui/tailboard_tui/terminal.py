@@ -128,6 +128,8 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, **options)
         self._has_terminal = False
         self._answers: Answers | None = None
+        self._undo = ""
+        """Takes away the graphics that the terminal shows."""
         self._file = _Output(sys.__stdout__.fileno() if sys.__stdout__ else 1)  # type: ignore[assignment]
 
     def start_application_mode(self) -> None:
@@ -149,14 +151,22 @@ class TerminalDriver(LinuxDriver):
             self.write(f"\x1b[H{questions(os.environ)}")
             self.flush()
 
-    def send_graphics(self, text: str) -> None:
-        """Send what is no part of a frame, unless the terminal is given back already."""
+    def send_graphics(self, text: str, *, undo: str = "") -> None:
+        """Send what is no part of a frame, unless the terminal is given back already.
+
+        Args:
+            undo: To be sent before the terminal is given back, in the place of what was to be sent so far.
+        """
         if self._has_terminal:
             super().write(text)
             self.flush()
+            self._undo = undo
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
+        if self._has_terminal and self._undo:
+            super().write(self._undo)
+            self._undo = ""
         self._has_terminal = False
         super().stop_application_mode()
 

@@ -91,7 +91,8 @@ class MediaView(Drawing):
             self._repaint()
         elif picture is not None and not (picture.cleanup and self._sent == (picture, self.region)):
             region = self.region
-            self._write(f"\x1b7\x1b[{region.y + 1};{region.x + 1}H{picture.text}\x1b8")
+            sent = f"\x1b7\x1b[{region.y + 1};{region.x + 1}H{picture.text}\x1b8"
+            self._write(sent, undo=picture.cleanup)
             self._sent = picture, region
         if picture is None:
             self._remove()
@@ -113,8 +114,8 @@ class MediaView(Drawing):
             self._write(self._sent[0].cleanup)
             self._sent = None
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, *, undo: str = "") -> None:
         """Send between frames, by the same queue; only our own driver can."""
         send = getattr(self.app._driver, "send_graphics", None)
         if text and send is not None:
-            send(text)
+            send(text, undo=undo)
