@@ -9,15 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tailboard_tui.files.opening import read_with_state
 from tailboard_tui.text.safe import clean
 
 LIMIT_CHARS = 1000
 """A longer line is no bar that anybody looks at."""
-
-REACH_BYTES = 4096
-REACH_LINES = 4
-"""Of a log's end: a bar is drawn again within a second, and what is printed under it is little."""
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?[kMGTP]?"
 _CLOCK = r"(?:\d+ days?, )?\d+(?::\d\d)+"
@@ -55,21 +50,6 @@ class Bar:
     """Units a second."""
     eta_s: float | None = None
     """Seconds left."""
-
-
-def newest(path: str) -> Bar | None:
-    """The bar that the program behind this log draws now: in one of its last lines, or None."""
-    from tailboard_tui.text.terminal_line import line_of
-
-    try:
-        data, _ = read_with_state(path, REACH_BYTES, is_end=True)
-    except OSError:
-        return None
-    for line in reversed(data.rstrip(b"\r\n").split(b"\n")[-REACH_LINES:]):
-        found = parse(line_of(line).text)
-        if found is not None:
-            return found
-    return None
 
 
 def parse(line: str) -> Bar | None:

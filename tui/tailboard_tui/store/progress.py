@@ -6,13 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from tailboard_tui.formats.base import RunFacts, Value
 from tailboard_tui.store.status import Rhythm
-
-if TYPE_CHECKING:  # its patterns are compiled where a run draws bars
-    from tailboard_tui.store.bars import Bar
 
 _STEP_KEYS = [
     "total_steps",
@@ -78,13 +74,13 @@ class Progress:
     """Whether the newest record is that of the last step or epoch when they are counted from zero."""
 
 
-def progress(plan: Plan, pace: Pace, bar: Bar | None = None) -> Progress:
-    """Where a run stands: by its steps, else by its epochs, else by the bar that it draws."""
+def progress(plan: Plan, pace: Pace) -> Progress:
+    """Where a run stands: by its steps, else by its epochs."""
     if plan.steps is not None and pace.step is not None and pace.step <= plan.steps + 1:
         return _towards(plan.steps, pace.step, pace.steps_per_s, plan.steps)
     if plan.epochs is not None and pace.epoch is not None and pace.epoch <= plan.epochs + 1:
         return _towards(plan.epochs, pace.epoch, pace.epochs_per_s, None)
-    return Progress() if bar is None else Progress(None, bar.fraction, bar.eta_s)
+    return Progress()
 
 
 def _towards(total: float, done: float, speed: float | None, total_steps: float | None) -> Progress:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tailboard_tui.formats.base import Problem, RunFacts
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.model import MetricStats, RunRow, Status
 from tailboard_tui.store.progress import Pace, Plan, progress
 from tailboard_tui.store.status import Host, Signs, status
-
-if TYPE_CHECKING:
-    from tailboard_tui.store.bars import Bar
 
 _NAN = float("nan")
 
@@ -61,7 +57,6 @@ def make_row(
     last_change: float,
     now: float,
     around: Surroundings,
-    bar: Bar | None = None,
 ) -> RunRow:
     """The row of a run.
 
@@ -69,13 +64,12 @@ def make_row(
         digest: Of all its points, once they are read.
         last_change: When we saw it grow, Unix seconds; 0 for never.
         now: Unix time in seconds.
-        bar: Which it draws in its output.
     """
     facts = around.notebook.apply(facts)
     pace = digest.pace if digest is not None else Pace(facts.last_step)
     step = pace.step if facts.last_step is None else facts.last_step
     last_write = _last_write(facts, last_change)
-    found = progress(plan, pace, bar)
+    found = progress(plan, pace)
     last_record = None if digest is None else digest.last_record
     signs = Signs(last_write, last_record, pace.rhythm, step, found.total_steps)
     word, reason = status(facts, signs, now, around.host)

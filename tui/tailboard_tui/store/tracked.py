@@ -16,7 +16,6 @@ from tailboard_tui.store.progress import Plan, plan
 from tailboard_tui.store.rowmaker import Digest, Reading, Surroundings, is_live, make_row
 
 if TYPE_CHECKING:  # numpy comes with the first points: the first rows do not wait for it
-    from tailboard_tui.store.bars import Bar
     from tailboard_tui.store.columns import RunColumns
 
 MAX_PROBLEMS = 1000
@@ -269,30 +268,20 @@ class TrackedRun:
         if self._facts is None:
             self.read_facts()
         assert self._facts is not None
-        self.row = self._make_row(now, around, None)
-        if self.is_live and self.row.progress is None and self._facts.log_files:
-            from tailboard_tui.store.bars import newest  # its patterns take 3 ms to compile
-
-            bar = newest(self._facts.log_files[0].path)
-            if bar is not None:
-                self.row = self._make_row(now, around, bar)
-        self.is_stale = False
-        return self.row
-
-    def _make_row(self, now: float, around: Surroundings, bar: Bar | None) -> RunRow:
-        assert self._facts is not None
-        return make_row(
+        reading = Reading(self.is_read, *self._bytes)
+        self.row = make_row(
             self.key,
             self._facts,
             self._plan,
             self._digest,
-            Reading(self.is_read, *self._bytes),
+            reading,
             self._problems(self._facts),
             self.last_change,
             now,
             around,
-            bar,
         )
+        self.is_stale = False
+        return self.row
 
     def _problems(self, facts: RunFacts) -> tuple[Problem, ...]:
         if self.columns is not None:
