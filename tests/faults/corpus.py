@@ -51,6 +51,7 @@ def build(root: Path) -> dict[str, Fault]:
     outside = root.parent / "outside"
     outside.mkdir()
     (outside / "secret.jsonl").write_bytes(line(0, loss=1.0, **{CANARY: 1.0}))
+    (outside / "table.jsonl").write_text(f'["{CANARY}"]\n')
     found = {}
     for item in FAULTS:
         path = root / f"fault-{item.name}"

@@ -116,4 +116,17 @@ for number, place in enumerate(
 @fault("media-folder-link")
 def _(run: Path) -> None:
     (run / "media").symlink_to(outside_secret(run).parent)
-    (run / "media.jsonl").write_bytes(record("image", path="media/secret.jsonl"))
+    (run / "media.jsonl").write_bytes(record("table", columns=["a"], path="media/table.jsonl"))
+
+
+@fault("media-table-link")
+def _(run: Path) -> None:
+    (run / "media").mkdir()
+    (run / "media" / "table.jsonl").symlink_to(outside_secret(run).with_name("table.jsonl"))
+    (run / "media.jsonl").write_bytes(record("table", columns=["a"], path="media/table.jsonl"))
+
+
+@fault("media-table-path")
+def _(run: Path) -> None:
+    (run / "media").mkdir()
+    (run / "media.jsonl").write_bytes(record("table", columns=["a"], path="../../outside/table.jsonl"))
