@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from helpers import write_run
 from tailboard_tui.store.checkup import Check, machine, tree
+from tailboard_tui.store.watch import Watch
 from tailboard_tui.text.graphics import Graphics
 
 
@@ -68,6 +71,21 @@ def test_the_settings_decide_over_the_terminals_answer(tmp_path: Path) -> None:
     assert check.text == "sixel, as config.toml says"
 
 
+@pytest.mark.parametrize("name", ["cache", "state"])
+def test_a_directory_of_ours_that_cannot_be_written_or_is_full_is_bad(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {check.state for check in checks(name)} <= {"ok"}
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=4096))
+    (full,) = checks(name)
+    assert (full.state, "4.0 KiB left" in full.text) == ("bad", True)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    (closed,) = checks(name)
+    assert (closed.state, "cannot be written" in closed.text) == ("bad", True)
+    assert f"XDG_{name.upper()}_HOME" in full.advice
+    assert f"XDG_{name.upper()}_HOME" in closed.advice
+
+
 def states(root: Path, now: float) -> dict[str, str]:
     return {check.topic: check.state for check in tree(str(root), now)}
 
@@ -94,3 +112,12 @@ def test_an_empty_tree_is_no_fault(tmp_path: Path) -> None:
 def test_looking_makes_no_directory(tmp_path: Path) -> None:
     list(machine({}, is_terminal=False))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_used_up_watches_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Watch, watched: object) -> None:
+        raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+    monkeypatch.setattr(Watch, "_schedule", refuse)
+    (found,) = (check for check in checks("events") if check.state == "bad")
+    assert found.text == "polled, since watching failed (inotify watch limit reached)"

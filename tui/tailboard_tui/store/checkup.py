@@ -30,6 +30,9 @@ FEW_INSTANCES = 64
 """Below these inotify limits an editor and a few programs use everything up."""
 
 LITTLE_SPACE_BYTES = 1024**3
+LITTLE_CACHE_BYTES = 16 * 1024**2
+"""The points of one large run take more."""
+
 SKEW_S = 60.0
 """A file newer than our clock by more than this comes from a machine with another idea of the time."""
 
@@ -173,13 +176,24 @@ def _settings() -> Iterator[Check]:
 
 
 def _directories() -> Iterator[Check]:
-    cache, state = cache_dir(), state_dir()
-    yield Check("cache", "ok", f"{cache}, {units.size(_size_of(str(cache)))}; may be deleted at any time")
-    for name, path in (("cache", cache), ("state", state)):
+    losses = {"cache": "the next open is slower", "state": "views and notes are not remembered"}
+    for (name, loss), path in zip(losses.items(), (cache_dir(), state_dir()), strict=True):
         nearest = next(parent for parent in (path, *path.parents) if parent.exists())
         if not os.access(nearest, os.W_OK):
-            advice = "the next open is slower" if name == "cache" else "views and notes are not remembered"
-            yield Check(name, "bad", f"{path} cannot be written", f"{advice}; see XDG_{name.upper()}_HOME")
+            advice = f"{loss}; see XDG_{name.upper()}_HOME"
+            yield Check(name, "bad", f"{path} cannot be written", advice)
+        elif (free := _free_bytes(str(nearest))) is not None and free < LITTLE_CACHE_BYTES:
+            advice = f"{loss}; make room there, or see XDG_{name.upper()}_HOME"
+            yield Check(name, "bad", f"{path}: its disk has {units.size(free)} left", advice)
+        elif name == "cache":
+            yield Check(name, "ok", f"{path}, {units.size(_size_of(str(path)))}; may be deleted at any time")
+
+
+def _free_bytes(path: str) -> int | None:
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return None
 
 
 def _size_of(path: str) -> int:
@@ -223,7 +237,9 @@ def tree(root: str, now: float) -> Iterator[Check]:
     try:
         free = shutil.disk_usage(root).free
         advice = (
-            "a run that cannot write loses its newest lines when it ends" if free < LITTLE_SPACE_BYTES else ""
+            "make room: what a run cannot write waits in a bounded queue, and is lost when the run ends"
+            if free < LITTLE_SPACE_BYTES
+            else ""
         )
         yield Check("disk", "bad" if advice else "ok", f"{units.size(free)} free", advice)
     except OSError as error:
