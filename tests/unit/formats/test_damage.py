@@ -84,6 +84,16 @@ def test_garbage_put_anywhere_never_raises(kind: str, tmp_path: Path, data: st.D
         assert problems > 0 or place in (0, len(raw)) or not garbage.strip(b"\0")
 
 
+def test_a_byte_put_into_the_header_of_the_file_is_said(tmp_path: Path) -> None:
+    found, path = copy_of("wandb", tmp_path / "run")
+    whole, _ = read(found)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:4] + b"\x01" + raw[4:])
+    part, problems = read(found)
+    assert part == whole
+    assert problems > 0
+
+
 @pytest.mark.parametrize("kind", SINGLE)
 def test_a_file_that_is_replaced_by_nothing_or_a_directory_is_no_error(kind: str, tmp_path: Path) -> None:
     found, path = copy_of(kind, tmp_path / "run")

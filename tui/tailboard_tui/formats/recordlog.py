@@ -126,7 +126,8 @@ class RecordLog:
         """Begin and end of the piece at `at`, padding before it skipped; the end may say that it is none."""
         first = stop = self._end_of_piece(at)
         start = at
-        while stop < 0 and start - at < _MAX_PADDING and self._buffer[start : start + 1] == b"\0":
+        most = 0 if self._offset + at == FILE_HEADER_BYTES else _MAX_PADDING  # none behind the file's header
+        while stop < 0 and start - at < most and self._buffer[start : start + 1] == b"\0":
             start += 1
             stop = self._end_of_piece(start)
             if stop == _UNFINISHED:
