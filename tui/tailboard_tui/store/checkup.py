@@ -6,6 +6,7 @@ import locale
 import os
 import shutil
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -208,7 +209,7 @@ def _size_of(path: str) -> int:
 
 
 def _events() -> Iterator[Check]:
-    from tailboard_tui.store.watch import limits
+    from tailboard_tui.store.watch import failure, limits
 
     found = limits()
     if not found:
@@ -219,6 +220,9 @@ def _events() -> Iterator[Check]:
     low |= found.get("max_user_instances", FEW_INSTANCES) < FEW_INSTANCES
     advice = "when they run out, files are polled; sysctl fs.inotify.max_user_watches=524288" if low else ""
     yield Check("events", "note" if low else "ok", text, advice)
+    reason = failure(tempfile.gettempdir())
+    if reason:
+        yield Check("events", "bad", reason, "raise fs.inotify.max_user_watches or max_user_instances")
     if os.environ.get("TAILBOARD_WATCH") == "poll":
         yield Check("events", "note", "TAILBOARD_WATCH=poll: files are polled", "unset it to use events")
 

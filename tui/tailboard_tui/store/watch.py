@@ -194,6 +194,15 @@ def describe(path: str) -> str:
     return f"{mount.kind} on {mount.point}: {how}"
 
 
+def failure(directory: str) -> str:
+    """Why no events can be had of this directory now, by asking for them; empty where they can."""
+    watch = Watch()
+    watch.follow([directory])
+    reason = watch.trouble
+    watch.close()
+    return reason
+
+
 def limits() -> dict[str, int]:
     """The kernel's limits on events of this user, by name; empty where there is no inotify."""
     found = {}
