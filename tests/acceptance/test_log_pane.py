@@ -129,6 +129,17 @@ async def test_a_search_goes_from_match_to_match(tmp_path: Path) -> None:
         await until(pilot, lambda: "no match above" in line(pilot, "#log-note"))
 
 
+async def test_each_press_counts_when_keys_come_faster_than_answers(tmp_path: Path) -> None:
+    async with opened(write_log(tmp_path)) as pilot:
+        await until(pilot, lambda: shown(pilot))
+        await pilot.press("slash")
+        pilot.app.query_one("LogPrompt").value = "~9$"  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        for _ in range(3):  # without waiting for a message, as a held key comes
+            pane(pilot).action_previous_match()
+        await until(pilot, lambda: pane(pilot).view.row and pane(pilot).view.row.row.line.text == "line 469")
+
+
 async def test_errors_are_found_and_tracebacks_fold(tmp_path: Path) -> None:
     path = tmp_path / "output.log"
     trace = 'Traceback (most recent call last):\n  File "x.py", line 3\n    y()\nValueError: no\n'

@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from tailboard_tui.formats.base import LogFile
@@ -35,6 +36,9 @@ FIRST_ROWS_S = 0.3
 
 PUBLISH_S = 0.15
 """The state is published at most this often while it changes all the time."""
+
+MOST_JUMPS = 100
+"""Presses of `n` that wait for a search."""
 
 COPY_LIMIT_CHARS = 1_000_000
 """Terminals take no more than this, or less, into the clipboard."""
@@ -65,6 +69,8 @@ class LogSession:
         self._sent: dict[int, ViewRow] = {}
         self._served: tuple[int, int] | None = None
         self._jump: Callable[[], bool] | None = None
+        self._jumps_after: deque[Callable[[], bool]] = deque(maxlen=MOST_JUMPS)
+        self._found = 0
         self._has_changed = False
         self._opened_at = self._published_at = self._news_at = float("-inf")
 
@@ -98,13 +104,19 @@ class LogSession:
         """
         self._order(lambda: self._filter(filters, is_folded, stay_at))
 
-    def find(self, position: int, *, forward: bool) -> None:
-        """Jump to the next match after, or the last before, `position`."""
-        self._order(lambda: self._find(lambda: self._reading.search, position, forward, "match"))
+    def find(self, position: int, *, forward: bool, again: bool = False) -> None:
+        """Jump to the next match after, or the last before, `position`.
 
-    def find_error(self, position: int, *, forward: bool) -> None:
-        """Jump to the next error after, or the last before, `position`."""
-        self._order(lambda: self._find(lambda: self._reading.errors, position, forward, "error"))
+        Args:
+            position: Where the cursor stands.
+            forward: Whether downwards.
+            again: From where the find before leads to, whose answer the pane does not have yet.
+        """
+        self._order(lambda: self._find(lambda: self._reading.search, position, forward, "match", again))
+
+    def find_error(self, position: int, *, forward: bool, again: bool = False) -> None:
+        """Jump to the next error after, or the last before, `position`; as `find`."""
+        self._order(lambda: self._find(lambda: self._reading.errors, position, forward, "error", again))
 
     def go_to_time(self, moment: float) -> None:
         """Jump to what was printed at `moment`, Unix seconds."""
@@ -193,7 +205,7 @@ class LogSession:
             self._reading = MergedReading(self.files, every_update=every_update)
         self._reading.take_over(old)
         old.close()
-        self._jump = None
+        self._begin_jump(None)
         self._begin_view()
         self._opened_at = time.monotonic()
         self._poll(self._opened_at)
@@ -203,7 +215,7 @@ class LogSession:
         end = time.monotonic() + SLICE_S
         while True:
             if self._jump is not None and self._jump():
-                self._jump = None
+                self._jump = self._jumps_after.popleft() if self._jumps_after else None
             if time.monotonic() >= end:
                 return True
             if not self._reading.step():
@@ -217,7 +229,7 @@ class LogSession:
         row = reading.row_at(stay_at) if stay_at is not None else None
         reading.set_filters(filters, is_folded=is_folded)
         self._begin_view()
-        self._jump = (lambda: self._try_row(row)) if row is not None else None
+        self._begin_jump((lambda: self._try_row(row)) if row is not None else None)
 
     def _try_row(self, row: int) -> bool:
         """Jump to the row when the view has come to it."""
@@ -230,16 +242,32 @@ class LogSession:
         self._send(Jump(self._generation, reading.position_of(row)))
         return True
 
-    def _find(self, hits: Callable[[], Hits | None], position: int, forward: bool, what: str) -> None:
-        row = self._reading.row_at(position)
-        self._jump = lambda: self._try_find(hits(), row, forward, what)
+    def _find(
+        self, hits: Callable[[], Hits | None], position: int, forward: bool, what: str, again: bool
+    ) -> None:
+        def jump() -> bool:
+            return self._try_find(hits(), forward, what)
 
-    def _try_find(self, hits: Hits | None, row: int, forward: bool, what: str) -> bool:
+        if again and self._jump is not None:  # keys come faster than answers: each of them counts
+            self._jumps_after.append(jump)
+            return
+        if not again:
+            self._found = self._reading.row_at(position)
+        self._begin_jump(jump)
+
+    def _begin_jump(self, jump: Callable[[], bool] | None) -> None:
+        self._jump = jump
+        self._jumps_after.clear()
+
+    def _try_find(self, hits: Hits | None, forward: bool, what: str) -> bool:
         """Send where the next hit is; False while the search has not come far enough."""
         if hits is None or self._reading.log.index is None:
+            self._send(Jump(self._generation, None))
             return True
+        row = self._found
         is_known, found = self._reading.next_hit(hits, row, forward=forward)
         if found is not None:
+            self._found = found
             self._publish(at_once=True)
             self._send(Jump(self._generation, self._reading.position_of(found)))
         elif is_known:
@@ -248,7 +276,7 @@ class LogSession:
 
     def _go_to_time(self, moment: float) -> None:
         self._reading.times.refresh()
-        self._jump = lambda: self._try_time(moment)
+        self._begin_jump(lambda: self._try_time(moment))
 
     def _try_time(self, moment: float) -> bool:
         """Send where the moment is; False while the index has not come far enough."""

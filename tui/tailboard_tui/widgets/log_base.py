@@ -24,6 +24,8 @@ class LogBase(Widget):
         self._session: LogSession | None = None
         self._state = LogState()
         self._enter: Callable[[str], None] | None = None
+        self._awaits_jump = False
+        """Whether a place was asked for that the session has not told yet."""
 
     @property
     def view(self) -> LogView:

@@ -32,27 +32,31 @@ class LogFinding(LogBase):
             self._session.search(typed)
             self._note("")
             if typed:
-                self._session.find(self.view.cursor + 1, forward=False)
+                self._awaits_jump = True
+                self._session.find(self.view.goal + 1, forward=False)
 
     def action_next_match(self) -> None:
         """Down to the next match."""
-        if self._session is not None:
-            self._session.find(self.view.cursor, forward=True)
+        self._find(forward=True)
 
     def action_previous_match(self) -> None:
         """Up to the match before."""
-        if self._session is not None:
-            self._session.find(self.view.cursor, forward=False)
+        self._find(forward=False)
 
     def action_next_error(self) -> None:
         """Down to the next error."""
-        if self._session is not None:
-            self._session.find_error(self.view.cursor, forward=True)
+        self._find(forward=True, errors=True)
 
     def action_previous_error(self) -> None:
         """Up to the error before."""
-        if self._session is not None:
-            self._session.find_error(self.view.cursor, forward=False)
+        self._find(forward=False, errors=True)
+
+    def _find(self, *, forward: bool, errors: bool = False) -> None:
+        if self._session is None:
+            return
+        again, self._awaits_jump = self._awaits_jump, errors or bool(self._state.search)
+        find = self._session.find_error if errors else self._session.find
+        find(self.view.goal, forward=forward, again=again)
 
     def action_filter_log(self) -> None:
         """Type which lines to show."""

@@ -133,6 +133,7 @@ class LogPane(LogMoving, LogFinding, LogTaking):
         self._end()
         self.view.clear()
         self._state = LogState()
+        self._awaits_jump = False
         self._note("")
         if self.files:
             session = LogSession(self.files, lambda published: self._receive(session, published))
@@ -157,6 +158,8 @@ class LogPane(LogMoving, LogFinding, LogTaking):
             return
         published = message.published
         if isinstance(published, LogState):
+            if published.generation != self._state.generation:
+                self._awaits_jump = False
             self._state = published
             self.view.show_state(published)
             self._show_header()
@@ -170,6 +173,7 @@ class LogPane(LogMoving, LogFinding, LogTaking):
             self._answer(published)
 
     def _jump(self, jump: Jump) -> None:
+        self._awaits_jump = False
         if jump.generation != self._state.generation:
             return
         if jump.position is not None:

@@ -195,6 +195,11 @@ class LogView(Widget, can_focus=True):
         self.post_message(self.Moved())
 
     @property
+    def goal(self) -> int:
+        """Where the cursor will be when what is asked for is read."""
+        return self._goal[1]
+
+    @property
     def _goal(self) -> tuple[int, int]:
         """Top and cursor, as they will be when what is asked for is read."""
         return self._target or (self.top, self.cursor)
