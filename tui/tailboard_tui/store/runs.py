@@ -7,14 +7,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from tailboard_tui.settings import Settings
 from tailboard_tui.store.catalog import Place
 from tailboard_tui.store.collecting import few_collections, no_collections
-from tailboard_tui.store.lookup import RunNotFound, find_run, load_points, load_rows
 from tailboard_tui.store.model import Points, RunRow, StoreChange
 from tailboard_tui.store.status import this_host
 from tailboard_tui.store.worker import Worker
+
+if TYPE_CHECKING:
+    from tailboard_tui.store.lookup import RunNotFound, find_run, load_points, load_rows
 
 __all__ = ["RunNotFound", "RunStore", "find_run", "load_points", "load_rows"]
 
@@ -26,6 +29,15 @@ PUBLISH_SHARE = 0.02
 
 PUBLISH_OTHERS_S = 0.5
 """Changes of other runs only: each costs the screen a look at its whole list."""
+
+
+def __getattr__(name: str) -> object:
+    """What commands ask for; the explorer does not, and its first paint need not wait for it."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from tailboard_tui.store import lookup
+
+    return getattr(lookup, name)
 
 
 class RunStore:
