@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from tailboard import layout
+from tailboard.redact import redact_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ def encode_line(record: object) -> bytes:
 
 
 def is_flat(text: str) -> bool:
-    """Whether the JSON object `text` surely holds no object and no array inside."""
-    return ":{" not in text and ":[" not in text
+    """Whether the JSON object `text` surely holds numbers only: no object, array or text to redact."""
+    return ":{" not in text and ":[" not in text and ':"' not in text
 
 
 def own_key(key: str) -> str:
@@ -207,7 +208,7 @@ def slow_record(
         found = scalar(value)
         if not isinstance(value, str) and not is_number(found):
             warn("text " + name, f"{name:.200}: a {type(value).__name__} is no number; it is kept as text")
-        record[name] = found
+        record[name] = redact_text(found) if isinstance(found, str) else found
     return record, media
 
 

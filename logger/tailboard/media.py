@@ -15,6 +15,7 @@ from typing import NamedTuple
 from tailboard.encoding import encode_line, scalar, text_of
 from tailboard.pixels import pixels_of
 from tailboard.png import png, size
+from tailboard.redact import redact_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -243,7 +244,10 @@ class Table:
 
 
 def _cell(cell: object) -> object:
-    return f"<{type(cell).__name__}>" if hasattr(type(cell), "media_record") else scalar(cell)
+    if hasattr(type(cell), "media_record"):
+        return f"<{type(cell).__name__}>"
+    found = scalar(cell)
+    return redact_text(found) if isinstance(found, str) else found
 
 
 class Text:

@@ -255,6 +255,12 @@ def test_deep_nesting_ends(run: Run) -> None:
     assert len(records(run)) == 2
 
 
+def test_credentials_in_logged_text_are_hidden_at_every_call(run: Run) -> None:
+    for _ in range(2):
+        run.log({"note": "https://user:hunter2@host/data", "loss": 1.0})
+        assert last(run) == {"note": "https://[redacted]@host/data", "loss": 1.0}
+
+
 def test_a_truth_value_as_step_is_a_number(run: Run) -> None:
     run.log({"v": 1}, step=True)
     assert type(records(run)[-1]["_step"]) is int
