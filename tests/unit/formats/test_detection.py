@@ -47,6 +47,7 @@ def events(directory: Path) -> None:
         ("binary.csv", "step,loss\n\0\0\0\n"),
         ("notes.db", "no database"),
         ("fake.wandb", "no wandb"),
+        ("tfevents.py", "import os\n"),
         ("metrics.json", "[1, 2, 3]"),
         ("metrics.json", '{"accuracy": {"value": 0.9}}'),
         ("results.csv", "name,grade\nann,1\n"),

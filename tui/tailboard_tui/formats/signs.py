@@ -45,7 +45,7 @@ _DATA_DIRECTORIES = frozenset(
 
 def is_event_file(name: str) -> bool:
     """Whether a file of this name is one of TensorBoard's."""
-    return "tfevents" in name and not name.endswith((".gz", ".zip", ".tmp", ".lock"))
+    return ".tfevents" in name and not name.endswith((".gz", ".zip", ".tmp", ".lock", ".py", ".pyc"))
 
 
 def is_hparams_directory(name: str) -> bool:
