@@ -22,8 +22,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number, name in enumerate(("one", "two", "six")):
         points = [{"_step": step, "_timestamp": 1.7e9, "loss": number + step} for step in range(3)]
         run = write_run(tmp_path / "runs", f"r{number}", name=name, metrics=points, events=[FINISH])
-        for file in run.iterdir():
-            os.utime(file, (1.7e9, 1.7e9))  # What was written just now may change again unnoticed.
+        for path in (*run.iterdir(), run):
+            os.utime(path, (1.7e9, 1.7e9))  # What was written just now may change again unnoticed.
     return tmp_path / "runs"
 
 
