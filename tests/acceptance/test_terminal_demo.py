@@ -25,7 +25,7 @@ def test_the_demo_shows_live_runs_and_leaves_nothing_behind(
     place.mkdir()
     with Terminal(*TAILBOARD, "demo", columns=160, env={**private, "TMPDIR": str(place)}) as terminal:
         terminal.wait_for(r"lr-0\.02-live +running", 60)
-        terminal.wait_for("out-of-memory +failed", 60)
+        terminal.wait_for("out-of-memory[ ▲]+failed", 60)
         assert list(place.glob("tailboard-demo-*"))
         terminal.send("q")
         assert terminal.wait_end() == 0
