@@ -120,6 +120,10 @@ def _facts(spec: ChartSpec, look: Look, outside: Sequence[int]) -> list[tuple[st
     hidden = sum(trace.line.hidden.size for trace in spec.traces)
     if hidden:
         found.append((f"{units.count(hidden)} not above 0", f"{units.count(hidden)}<=0", look.muted))
+    counts = [trace.band.count for trace in spec.traces if trace.band is not None]
+    if counts and not spec.has_legend:
+        of = ", ".join(map(str, counts))
+        found.append((f"mean of {of} runs", f"n={of}", look.muted))
     if spec.note:
         found.append((spec.note, spec.note, look.muted))
     return found
