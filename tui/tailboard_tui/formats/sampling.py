@@ -22,7 +22,7 @@ _HEAD_BYTES = 4096
 _PROBE_BYTES = 4096
 """Read at each offset: a longer line is left out."""
 
-_EVENT_PROBES = 200
+_EVENT_PROBES = 100
 _EVENT_PROBE_BYTES = 2048
 """Of an event file: some 40 records each, so that every tag has its turn."""
 
