@@ -264,7 +264,8 @@ async def test_nested_bars_are_a_gauge_with_the_time_left(tmp_path: Path) -> Non
         with path.open("ab") as file:
             file.write(b"\n\rtrain:  25%|##        | 5/20 [00:01<01:30, 5.0it/s]\x1b[A")
         await until(pilot, lambda: "1m 30s left" in line(pilot, "#log-header"), "the inner bar")
-        assert [text[:6] for text in shown(pilot)] == ["start", "epochs", "train:"]
+        rows = ["start", "epochs", "train:"]
+        await until(pilot, lambda: [text[:6] for text in shown(pilot)] == rows, "both bars")
         with path.open("ab") as file:
             file.write(b"\n\r\x1b[2K\x1b[A\repochs: 100%|##########| 2/2 [00:20<00:00, 10.0s/it]\n")
         await until(pilot, lambda: "100%" in line(pilot, "#log-header"), "the outer bar")

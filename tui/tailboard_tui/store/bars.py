@@ -14,7 +14,9 @@ from tailboard_tui.text.safe import clean
 LIMIT_CHARS = 1000
 """A longer line is no bar that anybody looks at."""
 
-_NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?[kMGTP]?"
+_NUMBER = r"(?<![\d.])\d[\d,]{0,24}(?:\.\d{1,12})?(?:e[+-]?\d{1,4})?[kMGTP]?"
+"""From its first digit on and of bounded length: time stays linear on lines that are all digits."""
+
 _CLOCK = r"(?:\d+ days?, )?\d+(?::\d\d)+"
 _RATE = rf"(?P<rate>{_NUMBER}|\?)(?P<unit>s/[^\s,\]/]+|[^\s,\]/]+/s)"
 _TQDM = re.compile(
@@ -28,10 +30,10 @@ _KERAS = re.compile(
     r"(?: - ETA:)? *(?P<eta>\d+:\d\d(?::\d\d)?|\d+s)?(?: (?P<pace>\d+)(?P<pace_unit>s|ms|us)/(?:step|epoch))?"
 )
 _RICH = re.compile(
-    r"[━╸╺╴─]{3,200} +(?P<percent>\d{1,3})%"
+    r"(?<![━╸╺╴─])[━╸╺╴─]{3,200} +(?P<percent>\d{1,3})%"
     rf"(?: +(?P<current>{_NUMBER})/(?P<total>{_NUMBER}))?(?: +(?P<eta>{_CLOCK}|-:--:--))?"
 )
-_RICH_DONE = re.compile(r"[━╸╺]{3,200} +(?P<current>\d+)/(?P<total>\d+)(?: |$)")
+_RICH_DONE = re.compile(r"(?<![━╸╺])[━╸╺]{3,200} +(?P<current>\d+)/(?P<total>\d+)(?: |$)")
 
 _SUFFIX = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 

@@ -11,15 +11,13 @@ import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 from tailboard_tui.formats.base import LogFile
-from tailboard_tui.store.loghits import Hits
+from tailboard_tui.store.logjumps import LogJumps
 from tailboard_tui.store.logmerge import MergedReading
 from tailboard_tui.store.logreading import LogReading
-from tailboard_tui.store.logstate import Answer, Jump, LogState, Published, Question, RowsRead, ViewRow
-from tailboard_tui.store.logtime import parse_moment
+from tailboard_tui.store.logstate import Answer, LogState, Published, Question, RowsRead, ViewRow
 
 SLICE_S = 0.004
 """How long the thread works before it looks at what the pane wants; Python threads switch every 5 ms."""
@@ -37,14 +35,11 @@ FIRST_ROWS_S = 0.3
 PUBLISH_S = 0.15
 """The state is published at most this often while it changes all the time."""
 
-MOST_JUMPS = 100
-"""Presses of `n` that wait for a search."""
-
 COPY_LIMIT_CHARS = 1_000_000
 """Terminals take no more than this, or less, into the clipboard."""
 
 
-class LogSession:
+class LogSession(LogJumps):
     """Reads one file of `files` at a time. Public methods may be called from any thread."""
 
     def __init__(self, files: tuple[LogFile, ...], publish: Callable[[Published], None]) -> None:
@@ -54,8 +49,8 @@ class LogSession:
             files: At least one.
             publish: Called from the thread with all that is read.
         """
+        super().__init__(LogReading(files[0]), publish)
         self.files = files
-        self._send = publish
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._stopped = False
@@ -63,14 +58,9 @@ class LogSession:
         self._is_elsewhere = False
         # From here on only the thread.
         self._number = 0
-        self._reading = LogReading(files[0])
         self._state = LogState()
-        self._generation = 0
         self._sent: dict[int, ViewRow] = {}
         self._served: tuple[int, int] | None = None
-        self._jump: Callable[[], bool] | None = None
-        self._jumps_after: deque[Callable[[], bool]] = deque(maxlen=MOST_JUMPS)
-        self._found = 0
         self._has_changed = False
         self._opened_at = self._published_at = self._news_at = float("-inf")
 
@@ -214,96 +204,12 @@ class LogSession:
         """A slice of what is left to do; whether there is more."""
         end = time.monotonic() + SLICE_S
         while True:
-            if self._jump is not None and self._jump():
-                self._jump = self._jumps_after.popleft() if self._jumps_after else None
+            self._try_jump()
             if time.monotonic() >= end:
                 return True
             if not self._reading.step():
                 return False
             self._has_changed = True
-
-    # Jumps
-
-    def _filter(self, filters: tuple[str, ...], is_folded: bool, stay_at: int | None) -> None:
-        reading = self._reading
-        row = reading.row_at(stay_at) if stay_at is not None else None
-        reading.set_filters(filters, is_folded=is_folded)
-        self._begin_view()
-        self._begin_jump((lambda: self._try_row(row)) if row is not None else None)
-
-    def _try_row(self, row: int) -> bool:
-        """Jump to the row when the view has come to it."""
-        reading = self._reading
-        first, end = reading.view_range()
-        index = reading.log.index
-        if index is None or first >= end or (reading.row_at(first) > row and reading.step()):
-            return index is None
-        self._publish(at_once=True)
-        self._send(Jump(self._generation, reading.position_of(row)))
-        return True
-
-    def _find(
-        self, hits: Callable[[], Hits | None], position: int, forward: bool, what: str, again: bool
-    ) -> None:
-        def jump() -> bool:
-            return self._try_find(hits(), forward, what)
-
-        if again and self._jump is not None:  # keys come faster than answers: each of them counts
-            self._jumps_after.append(jump)
-            return
-        if not again:
-            self._found = self._reading.row_at(position)
-        self._begin_jump(jump)
-
-    def _begin_jump(self, jump: Callable[[], bool] | None) -> None:
-        self._jump = jump
-        self._jumps_after.clear()
-
-    def _try_find(self, hits: Hits | None, forward: bool, what: str) -> bool:
-        """Send where the next hit is; False while the search has not come far enough."""
-        if hits is None or self._reading.log.index is None:
-            self._send(Jump(self._generation, None))
-            return True
-        row = self._found
-        is_known, found = self._reading.next_hit(hits, row, forward=forward)
-        if found is not None:
-            self._found = found
-            self._publish(at_once=True)
-            self._send(Jump(self._generation, self._reading.position_of(found)))
-        elif is_known:
-            self._send(Jump(self._generation, None, f"no {what} {'below' if forward else 'above'}"))
-        return is_known
-
-    def _go_to_time(self, moment: float) -> None:
-        self._reading.times.refresh()
-        self._begin_jump(lambda: self._try_time(moment))
-
-    def _try_time(self, moment: float) -> bool:
-        """Send where the moment is; False while the index has not come far enough."""
-        reading = self._reading
-        if not reading.times.is_ready(moment):
-            return bool(reading.log.error)
-        row = reading.times.row_at(moment)
-        self._publish(at_once=True)
-        if row is None:
-            self._send(Jump(self._generation, None, "this log has no times"))
-        else:
-            self._send(Jump(self._generation, reading.position_of(row)))
-        return True
-
-    def _go_to_typed_time(self, typed: str) -> None:
-        index, times = self._reading.log.index, self._reading.times
-        times.refresh()
-        near = (
-            times.time_of(index.end_row - 1)
-            if index is not None and index.end_row > index.first_row
-            else None
-        )
-        moment = parse_moment(typed, near if near is not None else time.time())
-        if moment is None:
-            self._send(Jump(self._generation, None, "write a time as 14:05, 2026-11-23 14:05 or 10m ago"))
-        else:
-            self._go_to_time(moment)
 
     # Answers
 
