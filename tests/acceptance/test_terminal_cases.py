@@ -159,6 +159,16 @@ def test_the_terminal_is_given_back_on(name: str, root: Path, private: dict[str,
         assert terminal.is_restored
 
 
+def test_the_terminal_is_given_back_when_a_signal_comes_as_soon_as_it_is_taken(
+    root: Path, private: dict[str, str | None]
+) -> None:
+    with Terminal(*TAILBOARD, str(root), env=private) as terminal:
+        until(lambda: terminal.read(0.01) and b"\x1b[?1049h" in terminal.raw)
+        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.wait_end()
+        assert terminal.is_restored
+
+
 @pytest.mark.parametrize("data", [b"j", b"\x1b[<35;40;20M"], ids=["keys", "mouse"])
 def test_a_signal_is_heard_while_input_floods_in(
     data: bytes, root: Path, private: dict[str, str | None]

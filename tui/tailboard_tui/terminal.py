@@ -14,6 +14,7 @@ import sys
 from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -134,12 +135,19 @@ class TerminalDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal, then ask for its background; the answer comes among the keys."""
+        self._follow_signals()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual gives it no types
         # In the background Textual returns without having taken it: the next SIGCONT tries again.
         self._has_terminal = self._key_thread is not None and self._key_thread.is_alive()
         if self._has_terminal:
             self.write(_ASK_BACKGROUND)
             self.flush()
+
+    def _follow_signals(self) -> None:
+        """What asks us to end does so by the ordinary way, from before the terminal is taken."""
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            leave = partial(self._app.call_later, self._app.exit, return_code=128 + number)
+            self._loop.add_signal_handler(number, leave)
 
     def ask_graphics(self) -> None:
         """Ask, once, which graphics the terminal has; `GraphicsFound` brings the answer, if one comes.
