@@ -114,11 +114,15 @@ def test_it_goes_on_after(name: str, root: Path, private: dict[str, str | None])
         terminal.wait_for("good-2")
         ALIVE[name](terminal)
         terminal.settle(0.3, 10)
-        terminal.send(b"\x1b")
-        terminal.settle(0.3, 5)
-        terminal.send(b"\x1b")
-        terminal.wait_for("good-2")
+        until(lambda: _is_back(terminal))
         quits_cleanly(terminal)
+
+
+def _is_back(terminal: Terminal) -> bool:
+    """Whether escape has led to the list. What was typed may open a dialog late, on a busy machine."""
+    terminal.send(b"\x1b")
+    terminal.settle(0.3, 5)
+    return "good-2" in terminal.text and "q quit" in terminal.text
 
 
 ENVIRONMENTS: dict[str, dict[str, str | None]] = {
