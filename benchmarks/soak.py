@@ -25,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from screen import rss_mib
+
 from terminal import TAILBOARD, Terminal
 
 KEYS = "jjjkl]2341\tjk\x1b"
