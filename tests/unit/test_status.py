@@ -81,6 +81,13 @@ def test_a_process_start_in_unix_seconds_is_understood():
     assert status(structs.replace(FACTS, process_start=1_799_000_093.0), signs(10), NOW, HERE)[0] == "crashed"
 
 
+def test_a_run_converted_from_a_format_that_tells_no_end_is_not_taken_for_crashed():
+    facts = RunFacts("id", "name", "tailboard", "/r/id", converted_from="csv")
+    assert status(facts, signs(100_000), NOW, HERE)[0] == "unknown"
+    from_wandb = structs.replace(facts, converted_from="wandb")
+    assert status(from_wandb, signs(100_000), NOW, HERE)[0] == "crashed"
+
+
 def test_a_run_of_an_earlier_boot_has_crashed():
     word, reason = status(structs.replace(FACTS, boot_id="earlier"), signs(10), NOW, HERE)
     assert (word, reason) == ("crashed", "the machine was restarted since, no finish event")

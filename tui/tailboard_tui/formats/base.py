@@ -128,6 +128,8 @@ class RunFacts(Struct, frozen=True, array_like=True):
     git: Git = Git()
     hardware: Mapping[str, Value] = {}
     resumed_from: str | None = None
+    converted_from: str | None = None
+    """The format in which another tracker wrote the run; `tailboard convert` made ours of it."""
     config: Mapping[str, Value] = {}
     """Flat: nested keys joined with dots."""
     summary: Mapping[str, Value] = {}

@@ -198,6 +198,7 @@ class NativeFacts:
             git=run.git or _NO_GIT,
             hardware=flatten(run.hardware) if run.hardware else {},
             resumed_from=run.resumed_from,
+            converted_from=run.converted_from.source if run.converted_from else None,
             config=flatten(self._config.found) if self._config.found else {},
             summary={**texts, **_with_numbers(flatten(self._summary.found or {}))},
             metric_defs=tuple(events.metric_defs.values()),

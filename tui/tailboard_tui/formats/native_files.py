@@ -57,6 +57,12 @@ Moment = Annotated[float, Meta(ge=0, le=2.5e11)]
 Integer = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
 
+class ConvertedFrom(Struct):
+    """What `tailboard convert` says in run.json of the run that it read."""
+
+    source: str | None = None
+
+
 class RunFile(Struct):
     """run.json."""
 
@@ -82,6 +88,7 @@ class RunFile(Struct):
     git: Git | None = None
     hardware: dict[str, Any] | None = None
     resumed_from: str | None = None
+    converted_from: ConvertedFrom | None = None
 
 
 class Event(Struct):

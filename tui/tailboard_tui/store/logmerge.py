@@ -1,6 +1,6 @@
 """Several output files of one run as one log, in the order of time: ranks, stderr, a program's own logs.
 
-The merged lines are written to a temporary file with an index of times beside it, which are then read,
+The merged lines are written to a file in the cache with an index of times beside it, which are then read,
 searched and followed as any other log is. So memory stays small at any size; the disk is bounded by
 `MERGED_BYTES`. Each line begins with the name of its file and has the time that the file's index or its
 own timestamp gives; a line without one follows the line before it. What is appended later is put in
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import tempfile
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tailboard_tui.formats.base import LogFile
+from tailboard_tui.settings import cache_dir
 from tailboard_tui.store.logfile import Change, LogText
 from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logreading import LogReading
@@ -37,6 +39,9 @@ SLICE_BYTES = 128 * 1024
 
 INDEX_STEP_S = 0.5
 """As the logger's index: at most one record in so much time."""
+
+LEFT_S = 7 * 86400.0
+"""A merged log that was not touched for so long has no viewer any more."""
 
 LABEL_CHARS = 16
 
@@ -114,6 +119,22 @@ class _Source:
             self.lines.append((self._last, line))
 
 
+def _directory() -> tempfile.TemporaryDirectory[str]:
+    """A folder for one merged log, in the cache; where nothing can be written there, among temporary files.
+
+    Those that killed viewers left behind go away after a week.
+    """
+    parent = cache_dir() / "merged"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for left in parent.iterdir():
+            if time.time() - left.stat().st_mtime > LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
+        return tempfile.TemporaryDirectory(dir=parent)
+    except OSError:
+        return tempfile.TemporaryDirectory(prefix="tailboard-")
+
+
 class MergedLog:
     """Writes the merged file. Used by one thread.
 
@@ -129,7 +150,7 @@ class MergedLog:
         """
         self._files = files
         self._labels = labels(files)
-        self._directory = tempfile.TemporaryDirectory(prefix="tailboard-")
+        self._directory = _directory()
         path = os.path.join(self._directory.name, "merged.log")
         self._index_path = path + ".index"
         self.file = LogFile(path, f"{len(files)} files by time", self._index_path)

@@ -151,7 +151,7 @@ def _by_age(facts: RunFacts, signs: Signs, now: float) -> tuple[Status, str]:
 
 
 def _fallen_silent(facts: RunFacts, signs: Signs, silence: float) -> tuple[Status, str]:
-    if facts.source in TELLS_END:
+    if (facts.converted_from or facts.source) in TELLS_END:
         where = f" on {clean(facts.host, 40)}" if facts.host else ""
         return "crashed", f"silent for {duration(silence)}{where}, no finish event"
     if signs.step is not None and signs.total_steps and signs.step + 1 >= signs.total_steps:
