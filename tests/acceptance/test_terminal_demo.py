@@ -105,3 +105,15 @@ def test_without_a_terminal_it_says_so_in_one_line(tmp_path: Path, redirect: str
         assert terminal.wait_end() == 1
         assert words in terminal.text
         assert "Traceback" not in terminal.text
+
+
+def test_a_plain_log_opens_at_its_end_with_its_keys_at_hand(
+    tmp_path: Path, private: dict[str, str | None]
+) -> None:
+    log = tmp_path / "build.log"
+    log.write_text("".join(f"line {at}\n" for at in range(500)))
+    with Terminal(*TAILBOARD, str(log), columns=80, rows=24, env=private) as terminal:
+        terminal.wait_for("line 499")
+        terminal.wait_for("f follow")
+        terminal.send("g")
+        terminal.wait_for(r"line 0\b")

@@ -60,6 +60,9 @@ class PaneActions(Screen[None]):
 
     def show_in_pane(self, selection: Selection) -> None:
         """Give the open pane what it is to show; the first one is made now."""
+        if not self._panes and _is_only_a_log(selection):
+            self._open_tab("log", take_focus=True)
+            return
         if not self.shows_right:
             return
         pane = self._panes.get(self._tab)
@@ -69,6 +72,8 @@ class PaneActions(Screen[None]):
             self.call_after_refresh(self.selection_changed)  # its parts are not there yet
         elif not self._is_worth_waiting(selection):
             as_pane(pane).show(selection)
+            if self._focuses_pane:
+                self.call_after_refresh(self._focus_pane)  # an empty pane had nothing to give it to
 
     def _is_worth_waiting(self, selection: Selection) -> bool:
         """Whether the pane keeps its picture for a moment, since the run's points are about to come.
@@ -251,3 +256,11 @@ class PaneActions(Screen[None]):
 def as_pane(widget: Widget) -> Pane:
     """The widget as what every tab is; `make_pane` makes nothing else."""
     return widget  # type: ignore[return-value]  # structural: each pane's test checks that it meets Pane
+
+
+def _is_only_a_log(selection: Selection) -> bool:
+    """Whether the run is a file of output without metrics, which is there to be read."""
+    facts = selection.current.row.facts if selection.current is not None else None
+    return (
+        facts is not None and not facts.last_values and facts.path in {file.path for file in facts.log_files}
+    )
