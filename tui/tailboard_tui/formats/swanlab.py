@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterable, Mapping
 
 from tailboard_tui.files.opening import read_slice
-from tailboard_tui.formats.base import Git, LogFile, Problem, Rows, RunFacts
+from tailboard_tui.formats.base import Git, LogFile, Problem, RunFacts
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.recordfile import RecordDecoder
 from tailboard_tui.formats.recordlog import RecordLog
-from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
+from tailboard_tui.formats.sources import ByteSource, Source
 from tailboard_tui.formats.surroundings import read_mapping
 from tailboard_tui.formats.swanlabrecords import MAGIC, SwanlabRecords
 
@@ -19,39 +20,11 @@ _TAIL_BYTES = 32 * 1024
 """Looked at before the file is read: the start and the columns, the last steps and the end."""
 
 
-class SwanlabDecoder:
+class SwanlabDecoder(RecordDecoder[SwanlabRecords]):
     """One file -> rows and facts."""
 
     def __init__(self) -> None:
-        self.records = SwanlabRecords()
-        self._log = RecordLog(MAGIC)
-        self._complaints: list[Complaint] = []
-
-    @property
-    def pending_bytes(self) -> int:
-        """Bytes of an unfinished record at the end."""
-        return self._log.pending_bytes
-
-    def feed(self, data: bytes) -> None:
-        """The next bytes of the file."""
-        messages = [self.records.read(record) for record in self._log.feed(data)]
-        self._complaints += [Complaint(None, message) for message in messages if message is not None]
-        self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
-
-    def state(self) -> State | None:
-        """Where reading stands; None within a record of several pieces."""
-        log = self._log.state()
-        return None if log is None else {"log": log, "records": self.records.state()}
-
-    def restore(self, state: State) -> None:
-        """Go on there."""
-        self._log.restore(state["log"])
-        self.records.restore(state["records"])
-
-    def take(self) -> tuple[list[Rows], list[Complaint]]:
-        """The points of the records that are whole."""
-        complaints, self._complaints = self._complaints, []
-        return self.records.take(), complaints
+        super().__init__(MAGIC, SwanlabRecords())
 
 
 class SwanlabReader(RunReader):

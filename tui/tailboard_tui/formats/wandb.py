@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from tailboard_tui.files.opening import read_slice
-from tailboard_tui.formats.base import LogFile, Problem, Rows, RunFacts, Value
+from tailboard_tui.formats.base import LogFile, Problem, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.recordfile import RecordDecoder
 from tailboard_tui.formats.recordlog import RecordLog
-from tailboard_tui.formats.sources import ByteSource, Complaint, Source, State
+from tailboard_tui.formats.sources import ByteSource, Source
 from tailboard_tui.formats.surroundings import read_mapping
 from tailboard_tui.formats.wandbmedia import media_records
 from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords
@@ -25,48 +26,22 @@ _TAIL_RECORDS = 16
 """Looked at likewise: the last steps, the exit."""
 
 
-class WandbDecoder:
+class WandbDecoder(RecordDecoder[WandbRecords]):
     """One W&B file -> rows and facts."""
 
     def __init__(self, take_media: Callable[[str, float, float, Mapping[str, object]], None] | None) -> None:
-        self.records = WandbRecords()
+        super().__init__(MAGIC, WandbRecords())
         self._take_media = take_media
         if take_media is not None:
             self.records.media = []
-        self._log = RecordLog(MAGIC)
-        self._complaints: list[Complaint] = []
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the file."""
-        for record in self._log.feed(data):
-            message = self.records.read(record)
-            if message is not None:
-                self._complaints.append(Complaint(None, message))
+        super().feed(data)
         if self._take_media is not None and self.records.media:
             for found in self.records.media:
                 self._take_media(*found)
             self.records.media.clear()
-        self._complaints += [Complaint(None, message) for message in self._log.take_messages()]
-
-    @property
-    def pending_bytes(self) -> int:
-        """Bytes of an unfinished record at the end."""
-        return self._log.pending_bytes
-
-    def state(self) -> State | None:
-        """Where reading stands; None within a record of several pieces."""
-        log = self._log.state()
-        return None if log is None else {"log": log, "records": self.records.state()}
-
-    def restore(self, state: State) -> None:
-        """Go on there."""
-        self._log.restore(state["log"])
-        self.records.restore(state["records"])
-
-    def take(self) -> tuple[list[Rows], list[Complaint]]:
-        """The points of the records that are whole."""
-        complaints, self._complaints = self._complaints, []
-        return self.records.take(), complaints
 
 
 class WandbReader(RunReader):
