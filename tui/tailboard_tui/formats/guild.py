@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from tailboard_tui.files.opening import read_small
 from tailboard_tui.formats.base import Finish, LogFile, Problem, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.reading import RunReader
 from tailboard_tui.formats.signs import is_event_file
-from tailboard_tui.formats.sources import Source, State
+from tailboard_tui.formats.sources import Source
 from tailboard_tui.formats.surroundings import read_value
-from tailboard_tui.formats.tensorboard import EventFiles, peek_at
+from tailboard_tui.formats.tensorboard import EventsReader, peek_at
 
 HOME = ".guild"
 
@@ -27,14 +26,10 @@ _LEVELS = 2
 """Of sub-directories in which the operation itself may write event files."""
 
 
-class GuildReader(RunReader):
+class GuildReader(EventsReader):
     """One run of Guild: its scalars and those that the operation wrote."""
 
     source = "guild"
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._events = EventFiles(self)
 
     def sources(self) -> Iterable[Source]:
         """Guild's own event files, then those in the run directory, under the names of their directories."""
@@ -52,18 +47,6 @@ class GuildReader(RunReader):
             for name in self.listings.of(path).directories:
                 if not name.startswith("."):
                     yield from self._below(f"{path}/{name}", f"{prefix}{name}/", levels - 1)
-
-    def begin(self) -> None:
-        """Forget where the tags stood."""
-        self._events.begin()
-
-    def extra_state(self) -> State:
-        """Where the tags stand."""
-        return self._events.state()
-
-    def restore_extra(self, state: State) -> None:
-        """Go on there."""
-        self._events.restore(state)
 
     def watched(self) -> Iterable[str]:
         """The attributes, the output, and the lock of a run that runs."""

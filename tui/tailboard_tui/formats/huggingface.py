@@ -16,12 +16,12 @@ from typing import Any
 from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Finish, Problem, Rows, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
-from tailboard_tui.formats.reading import Peek, RunReader
+from tailboard_tui.formats.reading import Peek
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.signs import CHECKPOINT, TRAINER_STATE, is_event_file
-from tailboard_tui.formats.sources import Complaint, Source, State, WholeSource
+from tailboard_tui.formats.sources import Complaint, Source, WholeSource
 from tailboard_tui.formats.surroundings import config_paths, read_mapping, surroundings, title
-from tailboard_tui.formats.tensorboard import EventFiles, peek_at
+from tailboard_tui.formats.tensorboard import EventsReader, peek_at
 
 _RESULTS = ("all_results.json", "train_results.json", "eval_results.json", "test_results.json")
 
@@ -31,7 +31,7 @@ _SAME_TIME_S = 60.0
 _PEEK_BYTES = 8192
 
 
-class HuggingFaceReader(RunReader):
+class HuggingFaceReader(EventsReader):
     """An output directory of the Trainer, or one `trainer_state.json`.
 
     The event files below `runs/` come first where there are any: they are written while training runs,
@@ -42,7 +42,6 @@ class HuggingFaceReader(RunReader):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self._events = EventFiles(self)
         self._state: WholeSource | None = None
 
     def sources(self) -> Iterable[Source]:
@@ -58,18 +57,6 @@ class HuggingFaceReader(RunReader):
             self._state = WholeSource(path, parse_state)
         self._state.path = path
         return [self._state]
-
-    def begin(self) -> None:
-        """Forget where the tags stood."""
-        self._events.begin()
-
-    def extra_state(self) -> State:
-        """Where the tags stand."""
-        return self._events.state()
-
-    def restore_extra(self, state: State) -> None:
-        """Go on there."""
-        self._events.restore(state)
 
     def _event_files(self) -> list[str]:
         runs = f"{self.path}/runs"

@@ -168,25 +168,12 @@ class EventDecoder:
         return replace(rows, resumes=resumes) if resumes else rows
 
 
-class TensorboardReader(RunReader):
-    """A directory of event files, or one such file."""
-
-    source = "tensorboard"
+class EventsReader(RunReader):
+    """What reads event files, whatever else a format has: it keeps where their tags stand."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self._events = EventFiles(self)
-
-    def sources(self) -> Iterable[Source]:
-        """The event files, the parts' after the run's own, older ones first."""
-        if not os.path.isdir(self.path):
-            return [self._events.source(self.path, "")]
-        return [
-            self._events.source(f"{directory}/{name}", prefix)
-            for directory, prefix in folded(self.path, self.listings)
-            for name in sorted(self.listings.of(directory).files, key=_age)
-            if is_event_file(name)
-        ]
 
     def begin(self) -> None:
         """Forget where the tags stood."""
@@ -199,6 +186,23 @@ class TensorboardReader(RunReader):
     def restore_extra(self, state: State) -> None:
         """Go on there."""
         self._events.restore(state)
+
+
+class TensorboardReader(EventsReader):
+    """A directory of event files, or one such file."""
+
+    source = "tensorboard"
+
+    def sources(self) -> Iterable[Source]:
+        """The event files, the parts' after the run's own, older ones first."""
+        if not os.path.isdir(self.path):
+            return [self._events.source(self.path, "")]
+        return [
+            self._events.source(f"{directory}/{name}", prefix)
+            for directory, prefix in folded(self.path, self.listings)
+            for name in sorted(self.listings.of(directory).files, key=_age)
+            if is_event_file(name)
+        ]
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the event files."""
