@@ -21,7 +21,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), *(str(ROOT / part) for part in ("tests", "tui", "logger"))]
 
 NAMES = ("metrics", "native_files", "jsonl", "csv", "tensorboard", "tensorboard_records", "wandb")
-NAMES += ("wandb_records", "log", "yaml", "terminal", "query", "index")
+NAMES += ("wandb_records", "swanlab_records", "log", "yaml", "terminal", "query", "index")
 
 
 def fuzz(name: str, seconds: int) -> None:

@@ -151,12 +151,25 @@ def wandb(data: bytes, directory: Path) -> None:
 @target
 def wandb_records(data: bytes, directory: Path) -> None:
     """The messages in .wandb files, each in a sound frame."""
-    framed = b":W&B\xe1\xbe\x00"
-    for record in data[:30_000].split(BETWEEN_RECORDS):
-        framed += struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record
     path = directory / "run-abc12345.wandb"
-    path.write_bytes(framed)
+    path.write_bytes(b":W&B\xe1\xbe\x00" + _framed(data))
     check_run(path)
+
+
+@target
+def swanlab_records(data: bytes, directory: Path) -> None:
+    """The messages in .swanlab files, of both encodings, each in a sound frame."""
+    path = directory / "run-abc12345.swanlab"
+    path.write_bytes(b":SWL\xd6\xe1\x02" + _framed(data))
+    check_run(path)
+
+
+def _framed(data: bytes) -> bytes:
+    """The messages of `data` as whole records, as W&B and SwanLab write them."""
+    records = data[:30_000].split(BETWEEN_RECORDS)
+    return b"".join(
+        struct.pack("<IHB", zlib.crc32(b"\x01" + record), len(record), 1) + record for record in records
+    )
 
 
 @target
@@ -243,7 +256,9 @@ def seeds(name: str) -> list[bytes]:
             BETWEEN_RECORDS.join(_tensorboard_records(path.read_bytes())) for path in _fixtures("*tfevents*")
         ]
     if name == "wandb_records":
-        return [BETWEEN_RECORDS.join(_wandb_records(path.read_bytes())[:60]) for path in _fixtures("*.wandb")]
+        return _joined_records(b":W&B", "*.wandb")
+    if name == "swanlab_records":
+        return _joined_records(b":SWL", "*.swanlab")
     if name == "wandb":
         return [path.read_bytes()[FILE_HEADER_BYTES:] for path in _fixtures("*.wandb")]
     patterns = {
@@ -257,11 +272,13 @@ def seeds(name: str) -> list[bytes]:
 
 
 def _fixtures(pattern: str) -> list[Path]:
-    return [path for path in sorted(FIXTURES.rglob(pattern)) if path.stat().st_size < 16_384]
+    return [path for path in sorted(FIXTURES.rglob(pattern)) if path.stat().st_size < 20_000]
 
 
-def _wandb_records(data: bytes) -> list[bytes]:
-    return RecordLog(b":W&B").feed(data)
+def _joined_records(magic: bytes, pattern: str) -> list[bytes]:
+    """The first messages of each fixture that `pattern` finds."""
+    found = (RecordLog(magic).feed(path.read_bytes()) for path in _fixtures(pattern))
+    return [BETWEEN_RECORDS.join(records[:60]) for records in found]
 
 
 def _tensorboard_records(data: bytes) -> list[bytes]:

@@ -28,7 +28,8 @@ def test_the_kept_inputs_pass(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["metrics", "csv", "jsonl", "tensorboard", "tensorboard_records", "wandb_records"]
+    "name",
+    ["metrics", "csv", "jsonl", "tensorboard", "tensorboard_records", "wandb_records", "swanlab_records"],
 )
 def test_the_targets_reach_points(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []

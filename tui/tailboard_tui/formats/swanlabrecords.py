@@ -93,7 +93,8 @@ class SwanlabRecords:
         data = found.get("data") if isinstance(found, dict) else None
         if not isinstance(found, dict) or not isinstance(data, dict):
             raise ValueError("no SwanLab record")
-        kind, time = found.get("model_type"), _moment(data)
+        kind, moment = found.get("model_type"), _moment(data)
+        time = None if math.isnan(moment) else moment
         if kind == "Scalar":
             metric = data.get("metric")
             value = metric.get("data") if isinstance(metric, dict) else None
