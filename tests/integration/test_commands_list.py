@@ -60,6 +60,13 @@ def test_a_metric_that_is_not_in_the_last_line_is_found_too(tmp_path: Path, caps
         assert names(call(capsys, "ls", tmp_path, "--json", *arguments).lines) == ["rare"]
 
 
+def test_ls_shows_what_it_sorts_by(root: Path, capsys: Capture) -> None:
+    head = call(capsys, "ls", root, "--sort", "val/acc.first").out.splitlines()[0].split()
+    assert "val/acc.first" in head
+    by_age = call(capsys, "ls", root, "--sort", "created").out.splitlines()[0].split()
+    assert "created" not in by_age  # `age` says it
+
+
 def test_ls_prints_a_table_with_what_differs(root: Path, capsys: Capture) -> None:
     done = call(capsys, "ls", root)
     head, *lines = done.out.splitlines()

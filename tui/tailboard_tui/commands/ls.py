@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             f"no run in {where} matches" if args.query else f"no runs in {where}; `tailboard demo` makes some"
         )
         return OK
-    columns = args.columns.split(",") if args.columns else None
+    columns = args.columns.split(",") if args.columns else automatic_columns(shown, args.sort or ())
     headings, lines = table(shown, columns, now)
     left_out = print_table(headings, lines)
     if left_out:
@@ -132,26 +132,29 @@ def select(places: Sequence[str], args: argparse.Namespace, now: float) -> list[
     return complete_rows(sort_rows(query.filter(rows, now), order, now)[: args.limit])
 
 
-def table(
-    rows: Sequence[RunRow], columns: Sequence[str] | None, now: float
-) -> tuple[list[Heading], list[list[Cell]]]:
-    """The table of runs; `columns` are keys of `store.fields`, None chooses."""
-    keys = list(columns) if columns is not None else automatic_columns(rows)
+def table(rows: Sequence[RunRow], keys: Sequence[str], now: float) -> tuple[list[Heading], list[list[Cell]]]:
+    """The table of runs; a column for each of `keys`, which are those of `store.fields`."""
     headings = [heading(key, rows, now) for key in keys]
     return headings, [[cell(row, key, now) for key in keys] for row in rows]
 
 
-def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
-    """What answers which run was best and why comes first: a narrow terminal loses the last ones."""
-    from tailboard_tui.store.differences import differing_config
+def automatic_columns(rows: Sequence[RunRow], sorts: Sequence[str]) -> list[str]:
+    """What answers which run was best and why comes first: a narrow terminal loses the last ones.
 
+    Args:
+        sorts: As `--sort` gives them: what the runs are sorted by is shown.
+    """
+    from tailboard_tui.store.differences import differing_config
+    from tailboard_tui.store.fields import FACTS, parse_sort
+
+    sorted_by = [item.key for item in parse_sort(sorts) if item.key not in FACTS]
     first, *others = judged_by(rows) or [""]
-    keys = ["status", "name", "age", "step", first, *differing_config(rows)[:CONFIG_COLUMNS]]
+    keys = ["status", "name", "age", "step", *sorted_by, first, *differing_config(rows)[:CONFIG_COLUMNS]]
     if any(row.facts.group for row in rows):
         keys.append("group")
     if any(row.facts.tags for row in rows):
         keys.append("tags")
-    return [key for key in (*keys, "duration", *others, "id") if key]
+    return [key for key in dict.fromkeys((*keys, "duration", *others, "id")) if key]
 
 
 def judged_by(rows: Sequence[RunRow]) -> list[str]:

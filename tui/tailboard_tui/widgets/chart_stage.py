@@ -243,8 +243,14 @@ class ChartStage(Vertical, can_focus=True):
             self.query_one("#state", Static).update(Content(text))
 
     def _nothing_logged(self) -> str:
-        is_live = any(run.row.status in ("running", "stalled") for run in self.content.selection.runs)
-        return "No metrics yet." if is_live else "No metrics were logged."
+        rows = [run.row for run in self.content.selection.runs]
+        is_live = any(row.status in ("running", "stalled") for row in rows)
+        text = "No metrics yet." if is_live else "No metrics were logged."
+        if any(row.facts.problems for row in rows):
+            text += " What could not be read stands under Info."
+        return (
+            f"{text} What was printed stands under Log." if any(row.facts.log_files for row in rows) else text
+        )
 
     def _show_figure(self, look: Look) -> None:
         runs, metric = self.content.selection.runs, self.focused_metric
