@@ -110,6 +110,8 @@ BUDGETS = (
     Budget("10,000 runs complete, of scandir + stat + read", after("catalog", "^store_over_bare"), 2.0),
     Budget("the same for `tailboard ls`", after("catalog", "^load_rows_over_bare"), 2.0),
     Budget("the same from the index", after("catalog", "^store_again_over_bare"), 2.0),
+    Budget("10,000 foreign runs, of the same", after("catalog", "^foreign_store_over_bare"), 2.0),
+    Budget("the same from the index", after("catalog", "^foreign_store_again_over_bare"), 2.0),
     Budget("key to repaint, loading: median", _screen("key to repaint while loading: median ms"), 30, "ms"),
     Budget("key to repaint, loading: p99", _screen("key to repaint while loading: p99 ms"), 80, "ms"),
     Budget("key to repaint, loaded: median", _screen("key to repaint, loaded: median ms"), 30, "ms"),

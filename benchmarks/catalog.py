@@ -2,7 +2,8 @@
 
     python benchmarks/catalog.py [--runs 10000] [--rounds 5] [--json]
 
-Both are measured in turn within one process, on the same directories, as medians. The page cache is warm.
+Once for runs of our own format, once (`foreign_...`) for TensorBoard, W&B and Lightning's CSV, a third each.
+All is measured in turn within one process, on the same directories, as medians. The page cache is warm.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from foreign import write_tree
 
 from tailboard_tui.formats.detect import find, reader_of
 from tailboard_tui.settings import Settings
@@ -62,14 +65,16 @@ def write_runs(root: Path, count: int) -> None:
             (run / name).write_text(text)
 
 
-def bare(root: Path) -> None:
+def bare(root: str) -> None:
     """What no program can do without: list, stat, read."""
-    for run in os.scandir(root):
-        for entry in os.scandir(run.path):
-            entry.stat()
-            fd = os.open(entry.path, os.O_RDONLY)
-            os.read(fd, 65536)
-            os.close(fd)
+    for entry in os.scandir(root):
+        if entry.is_dir(follow_symlinks=False):
+            bare(entry.path)
+            continue
+        entry.stat()
+        fd = os.open(entry.path, os.O_RDONLY)
+        os.read(fd, 65536)
+        os.close(fd)
 
 
 def facts_only(root: Path) -> None:
@@ -119,6 +124,38 @@ def cpu_of(action: Callable[..., object], *arguments: object) -> float:
     return seconds
 
 
+def measure(root: Path, caches: Path, rounds: int) -> dict[str, float]:
+    """Medians of CPU seconds by what was done, and their ratios to `bare`."""
+    found: dict[str, list[float]] = {}
+    empty, indexed = (str(caches / name) for name in ("empty", "indexed"))
+    os.environ["XDG_CACHE_HOME"] = indexed
+    bare(str(root)), store(root, is_survey=True)
+    for _ in range(rounds):
+        os.environ["XDG_CACHE_HOME"] = indexed
+        again, listed_again = store(root), cpu_of(load_rows, [str(root)])
+        os.environ["XDG_CACHE_HOME"] = empty
+        first = store(root)
+        shutil.rmtree(empty, ignore_errors=True)
+        round_of = {
+            "bare": cpu_of(bare, str(root)),
+            "facts": cpu_of(facts_only, root),
+            "store": first.cpu_s,
+            "store_again": again.cpu_s,
+            "first_row": first.first_row_s,
+            "load_rows": cpu_of(load_rows, [str(root)]),
+            "load_rows_again": listed_again,
+        }
+        shutil.rmtree(empty, ignore_errors=True)
+        for name, seconds in round_of.items():
+            found.setdefault(name, []).append(seconds)
+    medians = {name: statistics.median(values) for name, values in found.items()}
+    compared = ("store", "store_again", "load_rows", "load_rows_again")
+    return {
+        **{f"{name}_s": round(value, 4) for name, value in medians.items()},
+        **{f"{name}_over_bare": round(medians[name] / medians["bare"], 2) for name in compared},
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000)
@@ -126,47 +163,24 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "runs"
-        root.mkdir()
-        write_runs(root, options.runs)
-        found: dict[str, list[float]] = {}
-        caches = [str(Path(folder) / name) for name in ("empty", "indexed")]
-        os.environ["XDG_CACHE_HOME"] = caches[1]
+        native, foreign = Path(folder) / "runs", Path(folder) / "foreign"
+        native.mkdir()
+        write_runs(native, options.runs)
+        write_tree(foreign, options.runs)
         time.sleep(2.5)  # files written just now are not kept in the index
-        bare(root), store(root, is_survey=True)
-        for _ in range(options.rounds):
-            os.environ["XDG_CACHE_HOME"] = caches[1]
-            again, listed_again = store(root), cpu_of(load_rows, [str(root)])
-            os.environ["XDG_CACHE_HOME"] = caches[0]
-            first = store(root)
-            shutil.rmtree(caches[0], ignore_errors=True)
-            round_of = {
-                "bare": cpu_of(bare, root),
-                "facts": cpu_of(facts_only, root),
-                "store": first.cpu_s,
-                "store_again": again.cpu_s,
-                "first_row": first.first_row_s,
-                "load_rows": cpu_of(load_rows, [str(root)]),
-                "load_rows_again": listed_again,
-            }
-            shutil.rmtree(caches[0], ignore_errors=True)
-            for name, seconds in round_of.items():
-                found.setdefault(name, []).append(seconds)
-    medians = {name: statistics.median(values) for name, values in found.items()}
+        measured = measure(native, Path(folder), options.rounds)
+        other = measure(foreign, Path(folder), options.rounds)
     report = {
         "runs": options.runs,
-        **{f"{name}_s": round(value, 4) for name, value in medians.items()},
-        **{
-            f"{name}_over_bare": round(medians[name] / medians["bare"], 2)
-            for name in ("store", "store_again", "load_rows", "load_rows_again")
-        },
+        **measured,
+        **{f"foreign_{name}": value for name, value in other.items()},
         "budget_store_over_bare": 2.0,
     }
     if options.json:
         print(json.dumps(report))
     else:
         for name, value in report.items():
-            print(f"{name:24} {value}")
+            print(f"{name:34} {value}")
 
 
 if __name__ == "__main__":
