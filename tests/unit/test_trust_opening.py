@@ -85,6 +85,12 @@ ALLOWED = {
         "widgets/log_taking.py",
         "subprocess.run",
     ): "the user's $PAGER, by an argument list with an absolute path",
+    # copies of places on other machines, where the user named one
+    ("files/remote.py", "import fsspec"): "`host:path` and URLs, only when called for by the user",
+    ("files/mirror.py", "import fsspec"): "its type",
+    ("files/mirror.py", ".open"): "a file there",
+    ("files/mirror.py", "open"): "its copy, in the cache directory; names that lead out of it are left out",
+    ("files/mirror.py", "os.open"): "the lock beside a copy",
     # network: `serve`, and the name of this machine
     ("commands/serve.py", "import socket"): "whether the port is free",
     ("commands/web.py", "import aiohttp"): "the guarded server of `serve`",

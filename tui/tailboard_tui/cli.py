@@ -83,11 +83,15 @@ def _explore(given: list[str]) -> int:
     add_root(parser)
     chosen = parser.parse_args(given)
     from tailboard_tui.commands import explore
+    from tailboard_tui.files.remote import is_remote
     from tailboard_tui.settings import load_settings
 
     named = [*chosen.paths, *(chosen.root or ())]
+    places = named or default_roots()
     # The default place may come into being later: the explorer can be opened before the first training.
-    return explore.run(roots(named) if named else default_roots(), load_settings())
+    if named or is_remote(places[0]):
+        places = roots(places, is_live=True)
+    return explore.run(places, load_settings())
 
 
 def _check_for_typing_error(given: list[str]) -> None:

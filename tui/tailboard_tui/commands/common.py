@@ -105,28 +105,39 @@ def default_roots() -> list[str]:
     return [DEFAULT_DIR] if os.path.isdir(DEFAULT_DIR) else [os.curdir]
 
 
-def roots(paths: Sequence[str] | None) -> list[str]:
-    """`paths`, or the default.
+def roots(paths: Sequence[str] | None, *, is_live: bool = False) -> list[str]:
+    """`paths`, or the default; places on other machines as the folders of their copies.
+
+    Args:
+        is_live: Whether the caller shows runs as they come: it need not wait until all is copied.
 
     Raises:
-        CommandError: One of them does not exist, or lies on another machine.
+        CommandError: One of them does not exist, or cannot be reached.
     """
+    from tailboard_tui.files.remote import is_remote
+
     chosen = list(paths or default_roots())
-    for path in chosen:
+    for at, path in enumerate(chosen):
         if is_remote(path):
-            raise CommandError(
-                f"{clean(path)} is on another machine, which is not read from here: "
-                "run tailboard there, for example `ssh host -t tailboard PATH`"
-            )
-        if not os.path.exists(path):
+            chosen[at] = _copy_of(path, is_live)
+        elif not os.path.exists(path):
             raise CommandError(f"no such file or directory: {clean(path)}")
     return chosen
 
 
-def is_remote(path: str) -> bool:
-    """Whether `path` is `host:path` or a URL, and not something that lies here."""
-    head, colon, _ = path.partition(":")
-    return bool(colon and head) and "/" not in head and not os.path.lexists(path)
+def _copy_of(place: str, is_live: bool) -> str:
+    """The folder of the copy of a remote place, kept up to date until this process ends."""
+    from tailboard_tui.files.remote import RemoteError
+
+    try:
+        from tailboard_tui.files.mirror import mirrored
+
+        mirror = mirrored(place)
+        if not is_live:
+            mirror.wait()
+    except RemoteError as error:
+        raise CommandError(f"{clean(place)}: {clean(str(error))}") from None
+    return mirror.folder
 
 
 def resolve_run(ref: str, places: Sequence[str] | None) -> RunRow:

@@ -16,7 +16,6 @@ from tailboard_tui.commands.common import (
     Subparsers,
     add_command,
     add_root,
-    is_remote,
     message,
     roots,
 )
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 def app_command(places: list[str]) -> str:
     """The command line that each browser gets a process of; a shell runs it, so all of it is quoted."""
-    paths = [place if is_remote(place) else os.path.abspath(place) for place in places]
+    paths = map(os.path.abspath, places)
     return shlex.join([sys.executable, "-P", "-m", "tailboard_tui", "explore", "--", *paths])
 
 

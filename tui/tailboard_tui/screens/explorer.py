@@ -178,6 +178,7 @@ class Explorer(ListActions, RunActions, PaneActions):
                 self.roots,
                 self.table.model.counts,
                 self.table.model.listed,
+                problem=next((problem for _, problem in self._places() if problem), ""),
                 is_scanning=self._is_scanning,
                 query=self.query_one(RunFilter).query_text,
             ),

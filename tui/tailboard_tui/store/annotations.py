@@ -1,8 +1,8 @@
 """What the viewer's user says of a run afterwards: name, tags, notes, star, hidden.
 
 In our own format it is appended to the run's annotations.jsonl; the reader takes name, tags and notes from
-there. For runs of other formats, and where the run cannot be written to, it is appended to one file in the
-XDG state directory and laid over the facts by `Notebook`. Later lines win, entry by entry.
+there. For runs of other formats or machines, and where the run cannot be written to, it is appended to one
+file in the XDG state directory and laid over the facts by `Notebook`. Later lines win, entry by entry.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from msgspec import structs
 
 from tailboard.layout import ANNOTATIONS
 from tailboard_tui.files.opening import NotRegularError, read_slice
+from tailboard_tui.files.remote import is_copy
 from tailboard_tui.formats.base import RunFacts
 from tailboard_tui.settings import state_dir
 
@@ -71,7 +72,7 @@ def annotate(facts: RunFacts, changes: Annotation, now: float) -> str:
     """
     entry: dict[str, object] = {"time": now}
     entry |= {key: value for key in _KEYS if (value := getattr(changes, key)) is not None}
-    if facts.source == "tailboard":
+    if facts.source == "tailboard" and not is_copy(facts.path):
         try:
             return _append(f"{facts.path}/{ANNOTATIONS}", entry)
         except OSError:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from tailboard_tui.files import remote
 from tailboard_tui.formats.detect import MAX_DEPTH, Format, Found, format_of, is_inside, look
 
 MAX_DIRECTORIES = 50_000
@@ -96,6 +97,8 @@ class Catalog:
         return tuple(Place(given, self._problem(top), self._counts[top]) for given, top in self._tops.items())
 
     def _problem(self, top: str) -> str:
+        if problem := remote.problems.get(top):
+            return problem
         below = sum(1 for path in self._problems if path != top and is_inside(path, top))
         unread = f"{below} of its directories cannot be read" if below else ""
         return self._problems.get(top, unread)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tailboard_tui.files.remote import is_copy
 from tailboard_tui.formats.detect import is_inside
 from tailboard_tui.store.model import RunRow
 
@@ -62,9 +63,11 @@ def discard(row: RunRow, roots: Sequence[str], kind: Kind, now: float) -> Trashe
         now: Unix seconds.
 
     Raises:
-        TrashError: It is of another format, still running, not below the roots, or cannot be moved.
+        TrashError: It is of another format or machine, runs, is not below the roots, or cannot be moved.
     """
     path = row.key
+    if is_copy(path):
+        raise TrashError("it stands on another machine: only runs of this one are moved")
     if row.facts.source != "tailboard":
         raise TrashError(f"it is a run of {row.facts.source}: only runs of tailboard's own format are moved")
     if row.status in ("running", "stalled"):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from tailboard_tui.files.remote import copied
 from tailboard_tui.text.safe import clean
 
 MAX_PLACES = 5
@@ -27,7 +28,8 @@ def empty_hint(places_found: Sequence[tuple[str, str]], *, is_scanning: bool) ->
     """
     places = Content("\n").join(
         Content.assemble(
-            ("  " + clean(root), "$foreground"), (f"  {clean(problem)}" if problem else "", "$error")
+            ("  " + clean(copied.get(root, root)), "$foreground"),
+            (f"  {clean(problem)}" if problem else "", "$error"),
         )
         for root, problem in places_found[:MAX_PLACES]
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tailboard_tui.files.remote import copied
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.run_table_columns import STATUS_GLYPHS, calm_age, display_name
@@ -33,9 +34,10 @@ def status_style(status: str) -> str:
 
 
 def place_text(roots: Sequence[str]) -> str:
-    """Where we look, short: the home directory as `~`, further roots as a number."""
+    """Where we look, short: remote places as named, the home directory as `~`, further roots as a number."""
     home = os.path.expanduser("~")
     first = roots[0] if roots else "."
+    first = copied.get(first, first)
     if first == home or first.startswith(home + os.sep):
         first = "~" + first[len(home) :]
     more = f" +{len(roots) - 1}" if len(roots) > 1 else ""
@@ -43,14 +45,26 @@ def place_text(roots: Sequence[str]) -> str:
 
 
 def left_texts(
-    roots: Sequence[str], counts: Mapping[Status, int], listed: int, *, is_scanning: bool, query: str
+    roots: Sequence[str],
+    counts: Mapping[Status, int],
+    listed: int,
+    *,
+    problem: str = "",
+    is_scanning: bool,
+    query: str,
 ) -> tuple[Content, ...]:
-    """Roots, number of runs, and how many of them run, stall or broke: in full, then shorter and shorter."""
+    """Roots, number of runs, and how many of them run, stall or broke: in full, then shorter and shorter.
+
+    Args:
+        problem: What is wrong with a root: `not found`, `not up to date: ...`.
+    """
     total = sum(counts.values())
     runs = f"{total:,} run{'' if total == 1 else 's'}"
     if query:
         runs = f"{listed:,} of {runs}"
     name, place = ("tailboard", "bold $accent"), (place_text(roots), "$text-dim")
+    if problem:
+        place = (f"{place_text(roots)} ▲ {clean(problem, 60)}", "$warning")
     number = [(runs, "$foreground"), *([("looking for more", "$text-dim")] if is_scanning else [])]
     found = [status for status in COUNTED if counts.get(status)]
     told = [(f"{STATUS_GLYPHS[status]} {counts[status]} {status}", status_style(status)) for status in found]
