@@ -101,3 +101,12 @@ def test_moving_beside_and_beneath_stops_at_the_ends() -> None:
     assert beneath(rows, "train/c", 1) == "val/d"
     assert beneath(rows, "train/a", -1) == "train/a"
     assert beside([], None, 1) is None
+
+
+def test_a_last_row_is_filled_and_one_moves_straight_up_and_down_in_it() -> None:
+    rows = page_rows(groups(["a/1", "a/2", "a/3", "a/4", "b/1", "b/2"]), 4, frozenset())
+    slots = {slot.metric: slot for slot in place(rows, 0, 4, 203, 60).slots}
+    assert (slots["b/1"].x, slots["b/1"].width) == (0, 2 * slots["a/1"].width + GAP)
+    assert slots["b/2"].x + slots["b/2"].width == slots["a/4"].x + slots["a/4"].width
+    assert [beneath(rows, metric, 1) for metric in ("a/2", "a/3")] == ["b/1", "b/2"]
+    assert beneath(rows, "b/2", -1) == "a/3"

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from tailboard_tui.messages import OriginWanted
 from tailboard_tui.screens.panes import PANES, import_pane, make_pane
+from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.view_state import ViewState
 from tailboard_tui.widgets.run_table import RunTable
@@ -32,6 +33,7 @@ class PaneActions(Screen[None]):
     """The part of the explorer that works on the panes. Mixed into `Explorer`, which holds the selection."""
 
     settings: Settings
+    source: RunSource
     view: ViewState
     table: RunTable
     marks: list[str]
@@ -53,6 +55,10 @@ class PaneActions(Screen[None]):
         """Cursor, marks or baseline are others: show it."""
         raise NotImplementedError
 
+    def show_header(self) -> None:
+        """Say where we look, how many runs there are, and how the chosen one is doing."""
+        raise NotImplementedError
+
     @property
     def shows_right(self) -> bool:
         """Whether the tabs are on the screen."""
@@ -63,6 +69,10 @@ class PaneActions(Screen[None]):
         if not self._panes and _is_only_a_log(selection):
             self._open_tab("log", take_focus=True)
             return
+        if not self._panes and not self._is_bringing_pane and self._is_alone():
+            self.add_class("-open")
+            self._focuses_pane = True
+            self.show_header()
         if not self.shows_right:
             return
         pane = self._panes.get(self._tab)
@@ -74,6 +84,11 @@ class PaneActions(Screen[None]):
             as_pane(pane).show(selection)
             if self._focuses_pane:
                 self.call_after_refresh(self._focus_pane)  # an empty pane had nothing to give it to
+
+    def _is_alone(self) -> bool:
+        """Whether one run was named, rather than a folder of runs: a list of one would only take room."""
+        places, rows = self.source.places(), self.source.rows()
+        return len(places) == len(rows) == 1 and rows[0].key == places[0].path
 
     def _is_worth_waiting(self, selection: Selection) -> bool:
         """Whether the pane keeps its picture for a moment, since the run's points are about to come.
@@ -109,7 +124,7 @@ class PaneActions(Screen[None]):
     def _make_first_pane(self) -> None:
         self._is_bringing_pane = False
         if self.is_attached and self.shows_right and self._tab not in self._panes:
-            self._open_tab(self._tab, take_focus=False)
+            self._open_tab(self._tab, take_focus=self._focuses_pane)
 
     def _open_tab(self, tab: str, *, take_focus: bool) -> None:
         """Show that tab; its pane is made now if it is the first time."""

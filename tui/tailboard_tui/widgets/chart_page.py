@@ -174,10 +174,18 @@ def _slots(
             y += 1
             continue
         height = target + spare // chart_rows + (1 if nth < spare % chart_rows else 0)
+        span = _span(row, columns)
+        wide = (chart_width + GAP) * span - GAP
         for column, metric in enumerate(row.metrics):
-            yield Slot(row, metric, column * (chart_width + GAP), y, chart_width, height)
+            yield Slot(row, metric, column * (wide + GAP), y, wide, height)
         y += height
         nth += 1
+
+
+def _span(row: PageRow, columns: int) -> int:
+    """Columns that each chart of a row takes: a last row of a group is filled where its charts divide it."""
+    count = len(row.metrics)
+    return columns // count if columns % count == 0 else 1
 
 
 def beside(rows: Sequence[PageRow], metric: str | None, by: int) -> str | None:
@@ -190,15 +198,21 @@ def beside(rows: Sequence[PageRow], metric: str | None, by: int) -> str | None:
 
 
 def beneath(rows: Sequence[PageRow], metric: str | None, by: int) -> str | None:
-    """The chart `by` rows below `metric`, as far as there are rows; above for a negative number."""
+    """The chart `by` rows below `metric`, as far as there are rows; above for a negative number.
+
+    In a row of fewer charts: the one that stands there, be it wider or the last of its row.
+    """
     charts = [row.metrics for row in rows if row.metrics]
     if not charts:
         return None
     at = next((index for index, metrics in enumerate(charts) if metric in metrics), None)
     if at is None or metric is None:
         return charts[0][0]
-    found = charts[min(max(at + by, 0), len(charts) - 1)]
-    return found[min(charts[at].index(metric), len(found) - 1)]
+    here, found = charts[at], charts[min(max(at + by, 0), len(charts) - 1)]
+    column = here.index(metric)
+    if len(found) % len(here) == 0 or len(here) % len(found) == 0:
+        column = column * len(found) // len(here)
+    return found[min(column, len(found) - 1)]
 
 
 def row_of(rows: Sequence[PageRow], metric: str | None) -> int:
