@@ -93,7 +93,7 @@ def fake_store(*rows: RunRow, is_scanning: bool = False) -> FakeStore:
 
 
 def sweep(count: int = 12) -> list[RunRow]:
-    """Runs of a sweep as a user has them: of every status, some live, some with problems."""
+    """Runs as a user has them: of every status, some live, some with problems, groups of two."""
     statuses = ("running", "finished", "finished", "failed", "stalled", "crashed", "killed", "unknown")
     rows = []
     for number in range(count):
@@ -116,7 +116,7 @@ def sweep(count: int = 12) -> list[RunRow]:
                 "optimizer": "adam",
             },
             metrics={"train/loss": stats(values), "val/accuracy": stats([1 - value / 3 for value in values])},
-            group="sweep" if number % 4 else "ablation",
+            group=f"pair-{number // 2}",
             tags=("base",) if number % 5 == 0 else (),
             git=Git("5fb43f389d216bd0", "main", None, True),
             command="python train.py",

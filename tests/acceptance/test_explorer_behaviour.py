@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +10,9 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList
 
-from fake_store import HOSTILE, NOW, FakeStore, fake_store, sweep
+from exploring import explorer, screen, settled, shown, table
+from fake_store import HOSTILE, NOW, fake_store, sweep
 from rows import run_row, stats
-from tailboard_tui.app import TailboardApp
 from tailboard_tui.formats.base import Alert
 from tailboard_tui.messages import TerminalBackground
 from tailboard_tui.screens.explorer import Explorer
@@ -36,44 +33,6 @@ from tailboard_tui.widgets.search_pane import SearchLines
 def _private_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STATE", "CONFIG", "CACHE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
-
-
-@asynccontextmanager
-async def explorer(
-    store: FakeStore, size: tuple[int, int] = (120, 40), settings: Settings | None = None
-) -> AsyncIterator[Pilot[None]]:
-    """The app on `store`, once the runs are listed."""
-    app = TailboardApp(["/runs"], settings or Settings(), open_store=lambda: store, clock=lambda: NOW)
-    async with app.run_test(size=size) as pilot:
-        await settled(
-            pilot, lambda: (store.publish is not None and not store.found) or bool(table(pilot).model.lines)
-        )
-        yield pilot
-
-
-async def settled(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    """Wait until `condition()` is true."""
-    for _ in range(400):
-        await pilot.pause()
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("never came about")
-
-
-def screen(pilot: Pilot[None]) -> Explorer:
-    found = pilot.app.screen_stack[0]
-    assert isinstance(found, Explorer)
-    return found
-
-
-def table(pilot: Pilot[None]) -> RunTable:
-    return screen(pilot).query_one(RunTable)
-
-
-def shown(pilot: Pilot[None]) -> str:
-    """What stands on the screen, without styles."""
-    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
 
 
 def current_name(pilot: Pilot[None]) -> str:
@@ -332,29 +291,6 @@ async def test_a_metric_column_shows_another_aspect_width_and_direction_by_key_a
         assert screen(pilot).view.widths == {"metric:min:val/accuracy": 18}
 
 
-async def test_groups_show_mean_and_deviation_and_fold() -> None:
-    store = fake_store(*sweep())
-    async with explorer(store, size=(160, 40)) as pilot:
-        await pilot.press("z", *"group", "tab", "enter")
-        await settled(pilot, lambda: table(pilot).model.groups)
-        assert "sweep ×9" in shown(pilot)
-        assert "±" in shown(pilot)
-        before = len(table(pilot).model.lines)
-        await pilot.press("g", "enter")
-        await settled(pilot, lambda: len(table(pilot).model.lines) < before)
-        await pilot.press("escape")
-        await settled(pilot, lambda: not table(pilot).model.groups)
-
-
-async def test_a_cursor_on_a_group_shows_its_runs_together() -> None:
-    store = fake_store(*sweep())
-    async with explorer(store, size=(160, 40)) as pilot:
-        await pilot.press("z", *"seed", "tab", "enter")
-        await settled(pilot, lambda: table(pilot).model.groups)
-        await pilot.press("g")
-        await settled(pilot, lambda: len(set(store.shown)) == 4)
-
-
 async def test_columns_are_picked_kept_and_taken_up_again() -> None:
     async with explorer(fake_store(*sweep())) as pilot:
         await pilot.press("c", *"host", "tab", "enter")
@@ -549,7 +485,7 @@ async def test_dark_or_light_follows_the_terminal_unless_a_theme_is_set() -> Non
 async def test_a_row_that_changes_is_the_only_line_drawn_anew() -> None:
     rows = sweep()
     store = fake_store(*rows)
-    async with explorer(store, size=(200, 50)) as pilot:
+    async with explorer(store, size=(240, 50)) as pilot:
         await pilot.press("G")
         await pilot.pause(0.3)
         drawn: list[int] = []

@@ -17,8 +17,8 @@ from tailboard_tui.screens.explorer_columns import automatic_columns
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.cells import fit, fit_middle, sparkline, width_of
-from tailboard_tui.widgets.run_table_cells import group_cells
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS
+from tailboard_tui.widgets.run_table_group_cells import group_cells
 from tailboard_tui.widgets.run_table_lines import GroupLine
 from tailboard_tui.widgets.run_table_measures import make_column
 
@@ -67,7 +67,10 @@ def test_an_age_below_a_minute_changes_every_ten_seconds() -> None:
     assert ages == ["now", "now", "10s", "10s", "50s", "1m", "1m"]
 
 
-@pytest.mark.parametrize(("width", "shown"), [(31, "0.7 ±0.2  0.5 … 0.9"), (16, "0.7 ±0.2"), (8, "    0.7…")])
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(31, "0.7 ±0.2  0.5 … 0.9✓"), (21, "0.7 ±0.2 0.9✓"), (16, "0.7 ±0.2"), (8, "0.7±0.2"), (5, "    …")],
+)
 def test_a_group_shows_mean_deviation_and_extremes_as_far_as_there_is_room(width: int, shown: str) -> None:
     rows = [run_row(metrics={"val/acc": stats([value])}) for value in (0.5, 0.7, 0.9)]
     column = make_column("metric:best:val/acc", lambda name: "max")

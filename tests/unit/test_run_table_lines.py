@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fake_store import NOW, sweep
 from rows import run_row, stats
-from tailboard_tui.store.model import RunRow
+from tailboard_tui.store.model import RunRow, Status
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, RunColumn
 from tailboard_tui.widgets.run_table_lines import GroupLine, RunLine, RunLines
 from tailboard_tui.widgets.run_table_measures import make_column
@@ -95,10 +96,89 @@ def test_a_group_holds_its_runs_and_folds() -> None:
     lines.set_groups([FIXED_COLUMNS["group"]])
     groups = [line for line in lines.lines if isinstance(line, GroupLine)]
     assert [(group.title, len(group.runs)) for group in groups] == [("b", 2), ("a", 2)]
-    lines.toggle_fold(groups[0].key)
+    lines.set_open(groups[0].key, False)
     assert names(lines) == ["a2", "a1"]
-    lines.toggle_fold(groups[0].key)
+    lines.set_open(groups[0].key, True)
     assert names(lines) == ["b2", "b1", "a2", "a1"]
+
+
+def seeds(group: str, count: int, status: Status = "finished", first: float = 1.0) -> list[RunRow]:
+    """Runs of one group, `a0`, `a1` ..., each newer than the one before."""
+    return [
+        run_row(f"{group}{n}", status=status, group=group, project="p", created=first + n)
+        for n in range(count)
+    ]
+
+
+def groups(lines: RunLines) -> list[tuple[str, int, bool]]:
+    return [(line.title, len(line.runs), line.is_open) for line in lines.lines if isinstance(line, GroupLine)]
+
+
+def test_three_runs_of_a_group_are_one_folded_row_where_the_newest_of_them_stands() -> None:
+    lines = filled(*seeds("a", 3, first=10.0), *seeds("b", 2, first=5.0), run_row("new", created=99.0))
+    assert [line.title if isinstance(line, GroupLine) else line.key for line in lines.lines] == [
+        "/runs/new",
+        "a",
+        "/runs/b1",
+        "/runs/b0",
+    ]
+    assert groups(lines) == [("a", 3, False)]
+
+
+def test_a_group_of_the_same_name_in_another_project_is_another() -> None:
+    others = [run_row(f"o{n}", group="a", project="other", created=float(n)) for n in range(2)]
+    assert groups(filled(*seeds("a", 2), *others)) == []
+
+
+def test_a_group_with_a_running_run_is_open_and_stays_so_when_that_has_ended() -> None:
+    rows = seeds("a", 4)
+    lines = filled(*rows[:3])
+    assert groups(lines) == [("a", 3, False)]
+    lines.update([replace(rows[3], status="running")], (), NOW)
+    assert groups(lines) == [("a", 4, True)]
+    lines.update([rows[3]], (), NOW)
+    assert groups(lines) == [("a", 4, True)]
+    assert groups(filled(*rows)) == [("a", 4, False)]
+
+
+def test_what_the_user_folds_stays_folded_and_is_kept_by_the_key_of_the_group() -> None:
+    rows = seeds("a", 3, "running")
+    lines = filled(*rows)
+    key = lines.lines[0].key
+    lines.set_open(key, False)
+    lines.update([replace(rows[0], status="finished")], (), NOW)
+    assert groups(lines) == [("a", 3, False)]
+    again = RunLines()
+    again.set_folds(lines.grouping.folds)
+    again.update(rows, (), NOW)
+    assert groups(again) == [("a", 3, False)]
+
+
+def test_a_filter_that_takes_some_runs_of_a_group_shows_it_with_those() -> None:
+    lines = filled(*seeds("a", 4))
+    lines.set_filter(lambda row: row.facts.name in ("a1", "a2"))
+    group = lines.lines[0]
+    assert isinstance(group, GroupLine)
+    assert (len(group.runs), group.total, group.is_open) == (2, 4, True)
+    assert names(lines) == ["a2", "a1"]
+    lines.set_filter(None)
+    assert groups(lines) == [("a", 4, False)]
+
+
+def test_hidden_runs_are_no_part_of_a_group() -> None:
+    rows = seeds("a", 3)
+    lines = filled(*rows[:2], replace(rows[2], is_hidden=True))
+    assert groups(lines) == []
+    lines.set_shows_hidden(True)
+    assert groups(lines) == [("a", 3, False)]
+
+
+def test_a_run_in_a_folded_group_is_revealed() -> None:
+    lines = filled(*seeds("a", 3), run_row("z", created=0.0))
+    assert not lines.reveal("/runs/z")
+    assert lines.index_of("/runs/a1") is None
+    assert lines.reveal("/runs/a1")
+    assert lines.index_of("/runs/a1") == 2
 
 
 def test_groups_of_two_keys_nest() -> None:
@@ -164,7 +244,8 @@ def test_any_sequence_of_changes_lists_what_one_fill_lists(data: st.DataObject) 
             replace(
                 row,
                 metrics={"val/accuracy": stats([rng.choice([0.1, 0.5, 0.9])])},
-                status=rng.choice(["failed", "running"]),
+                facts=structs.replace(row.facts, group=rng.choice([None, "a", "a", "b"])),
+                status=rng.choice(["failed", "finished"]),
             )
             for row in some
         ]
@@ -178,5 +259,5 @@ def test_any_sequence_of_changes_lists_what_one_fill_lists(data: st.DataObject) 
     fresh.set_filter(lambda row: row.status != "failed")
     fresh.update(alive.values(), (), NOW)
     assert list(lines.lines) == list(fresh.lines)
-    assert lines.listed == len(fresh.lines)
+    assert lines.listed == fresh.listed
     assert all(lines.index_of(line.key) == place for place, line in enumerate(lines.lines))

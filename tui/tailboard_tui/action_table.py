@@ -71,7 +71,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("first", "g,home", "first", "Go to the first run.", "runs", False, False),
     Action("last", "G,end", "last", "Go to the last run.", "runs", False, False),
     Action(
-        "open_run", "enter", "open", "Give the run the whole screen, or fold a group.", "runs", True, False
+        "open_run",
+        "enter",
+        "open",
+        "Give the run the whole screen; open or fold a sweep.",
+        "runs",
+        True,
+        False,
     ),
     Action(
         "toggle_mark", "space", "mark", "Mark the run: marked runs are overlaid and compared.", "runs", True
@@ -89,7 +95,20 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("narrow_name", "less_than_sign", "narrower", "Make the name column narrower.", "runs"),
     Action("widen_name", "greater_than_sign", "wider", "Make the name column wider.", "runs"),
-    Action("group_runs", "z", "group", "Group the runs.", "runs"),
+    Action(
+        "group_runs",
+        "z",
+        "group",
+        "Group the runs by config keys, status ... or by nothing; at first by sweep.",
+        "runs",
+    ),
+    Action(
+        "fold_runs",
+        "f",
+        "fold",
+        "Fold or open a sweep: 3 runs or more of one group, folded at first unless one runs.",
+        "runs",
+    ),
     Action(
         "choose_view",
         "V",

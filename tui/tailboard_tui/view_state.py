@@ -23,7 +23,10 @@ class ViewState:
     """Column ids as chosen; empty: automatic."""
     sort: list[tuple[str, bool]] = field(default_factory=list)
     """Column id and whether the largest is first; the first one decides."""
-    groups: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=lambda: ["sweep"])
+    """Column ids; empty: none. Runs of one sweep stand together unless the user wants otherwise."""
+    folds: dict[str, bool] = field(default_factory=dict)
+    """Which groups of the run list are open, where the user has said so; the newest last."""
     query: str = ""
     widths: dict[str, int] = field(default_factory=dict)
     """Cells of the columns that the user made narrower or wider, by id."""
@@ -65,6 +68,8 @@ def view_from(found: object) -> ViewState:
         value = found.get(name)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             setattr(view, name, value)
+    if "folds" not in found and not view.groups:
+        view.groups = ViewState().groups  # of a version that grouped nothing by itself
     sort = found.get("sort")
     if isinstance(sort, list):
         view.sort = [(part[0], bool(part[1])) for part in sort if _is_sort(part)]
@@ -73,6 +78,9 @@ def view_from(found: object) -> ViewState:
         view.widths = {
             name: width for name, width in widths.items() if type(width) is int and 0 < width <= 400
         }
+    folds = found.get("folds")
+    if isinstance(folds, dict):
+        view.folds = {key: is_open for key, is_open in folds.items() if isinstance(is_open, bool)}
     goals = found.get("goals")
     if isinstance(goals, dict):
         view.goals = {name: side for name, side in goals.items() if side in ("min", "max")}
@@ -87,7 +95,7 @@ def view_from(found: object) -> ViewState:
     return view
 
 
-SAVED = ("columns", "sort", "groups", "query", "widths", "goals")
+SAVED = ("columns", "sort", "groups", "folds", "query", "widths", "goals")
 """What a view that has a name keeps."""
 
 

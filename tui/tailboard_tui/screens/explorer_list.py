@@ -11,7 +11,17 @@ from tailboard_tui.screens.explorer_views import ViewActions
 from tailboard_tui.widgets.run_filter import RunFilter
 from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.run_table_columns import NAME
+from tailboard_tui.widgets.run_table_groups import SWEEP, SWEEP_RUNS
 from tailboard_tui.widgets.run_table_lines import GroupLine
+
+NOTHING = "nothing"
+"""What to group by for a plain list."""
+
+FOLDS_KEPT = 500
+"""The newest choices of what is open and what is folded."""
+
+MARKED_AT_ONCE = 100
+"""Of a group: nobody tells more curves apart, and each is read."""
 
 
 class ListActions(ViewActions):
@@ -84,23 +94,34 @@ class ListActions(ViewActions):
         from tailboard_tui.store.differences import differing_config
 
         choices = [Choice("group", "group"), Choice("project", "project"), Choice("status", "status")]
+        choices.append(
+            Choice(SWEEP.id, SWEEP.title, f"{SWEEP_RUNS} runs or more of one group: as from the first")
+        )
+        choices.append(Choice(NOTHING, NOTHING, "a line a run"))
         rows = self.source.rows()[:SAMPLED_RUNS]
         choices += [Choice(f"config:{name}", name, "config") for name in differing_config(rows)]
 
         def take(chosen: list[str] | None) -> None:
             if chosen is not None:
-                self.view.groups = chosen
+                self.view.groups = [] if NOTHING in chosen else chosen or [SWEEP.id]
                 self.apply_order()
                 self.save_view()
 
-        self.app.push_screen(Pick("Group by", choices, chosen=self.view.groups, several=True), take)
+        now = [] if self.view.groups == [SWEEP.id] else self.view.groups or [NOTHING]
+        self.app.push_screen(Pick("Group by", choices, chosen=now, several=True), take)
 
     def clear_groups(self) -> None:
-        """Ungroup."""
-        if self.view.groups:
-            self.view.groups = []
+        """Only sweeps stand together, as from the first."""
+        if self.view.groups and self.view.groups != [SWEEP.id]:
+            self.view.groups = [SWEEP.id]
             self.apply_order()
             self.save_view()
+
+    @on(RunTable.FoldsChanged)
+    def _keep_folds(self) -> None:
+        folds = self.table.model.grouping.folds
+        self.view.folds = dict(list(folds.items())[-FOLDS_KEPT:])
+        self.save_view_soon()
 
     # Filter
 
@@ -132,10 +153,18 @@ class ListActions(ViewActions):
         self.selection_changed()
 
     def _toggle(self, keys: Sequence[str]) -> None:
-        if all(key in self.marks for key in keys):
-            self.marks = [key for key in self.marks if key not in keys]
-        else:
-            self.marks += [key for key in keys if key not in self.marks]
+        marked = set(self.marks)
+        if marked.issuperset(keys[:MARKED_AT_ONCE]):
+            self.marks = [key for key in self.marks if key not in set(keys)]
+            return
+        self.marks += [key for key in keys[:MARKED_AT_ONCE] if key not in marked]
+        if len(keys) > MARKED_AT_ONCE:
+            self.notify(f"The first {MARKED_AT_ONCE} of {len(keys):,} runs are marked.", markup=False)
+
+    def say_choose_run(self) -> None:
+        """What was asked for works on one run, and the cursor stands on a group."""
+        if self.table.cursor_line is not None:
+            self.notify("That is for one run: Enter opens the group.", markup=False)
 
     def action_clear_marks(self) -> None:
         """Take all marks away."""
@@ -145,5 +174,8 @@ class ListActions(ViewActions):
     def action_set_baseline(self) -> None:
         """Make the run the baseline, or take that back."""
         key = self.table.cursor_key
+        if key is None:
+            self.say_choose_run()
+            return
         self.baseline = None if key == self.baseline else key
         self.selection_changed()

@@ -49,8 +49,14 @@ class RunActions(Screen[None]):
         """Say something for a few seconds; `text` may hold data."""
         self.notify(clean(text, 300), severity="error" if is_error else "information", markup=False)
 
+    def say_choose_run(self) -> None:
+        """The cursor stands on a group, and one run is meant."""
+        raise NotImplementedError
+
     def _current(self) -> RunRow | None:
         key = self.table.cursor_key
+        if key is None:
+            self.say_choose_run()
         return self.source.row(key) if key else None
 
     def _work(self, work: Callable[[], str], *, refresh: str) -> None:

@@ -32,8 +32,7 @@ class ViewActions(ColumnActions):
         self.query_one(RunFilter).history = list(self.view.history)
         if self.view.query:
             self.query_one(RunFilter).set_query(self.view.query)
-        if self.view.groups or self.view.sort:
-            self.apply_order()
+        self.apply_order()
 
     def _note_query(self) -> None:
         line = self.query_one(RunFilter)
@@ -57,7 +56,8 @@ class ViewActions(ColumnActions):
             save_view(self.roots, self.view)
 
     def apply_order(self) -> None:
-        """Sort and group as the view says."""
+        """Sort, group and fold as the view says."""
+        self.table.set_folds(self.view.folds)
         self.table.set_groups([column for id in self.view.groups if (column := self.column(id))])
         self.table.set_sort(
             [SortColumn(column, down) for id, down in self.view.sort if (column := self.column(id))]

@@ -15,9 +15,10 @@ from textual.strip import Strip
 
 from tailboard_tui.actions import bindings
 from tailboard_tui.widgets.cells import width_of
-from tailboard_tui.widgets.run_table_cells import Cell, Face, face_of, group_cells, header_cells, run_cells
+from tailboard_tui.widgets.run_table_cells import Cell, Face, face_of, header_cells, run_cells
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, NAME, STATUS_GLYPHS, RunColumn
 from tailboard_tui.widgets.run_table_cursor import RunCursor
+from tailboard_tui.widgets.run_table_group_cells import group_cells
 from tailboard_tui.widgets.run_table_layout import MEASURED_LINES, Layout, lay_out
 from tailboard_tui.widgets.run_table_lines import GroupLine, Predicate, RunLine
 from tailboard_tui.widgets.run_table_order import SortColumn
@@ -92,7 +93,7 @@ class RunTable(RunCursor):
         self._marks: Mapping[str, Mark] = {}
         self._baseline: str | None = None
         self._drawn: dict[str, tuple[Face, tuple[str, ...]]] = {}
-        self._groups_drawn: dict[str, list[Cell]] = {}
+        self._groups_drawn: dict[str, tuple[GroupLine, list[Cell]]] = {}
         self._styles: dict[str, Style] = {}
 
     # What the explorer asks and sets
@@ -105,7 +106,6 @@ class RunTable(RunCursor):
     def update(self, rows: Iterable[RunRow], removed: Iterable[str] = ()) -> None:
         """Take in changed and removed runs; only the lines that differ are drawn anew."""
         changed, moved = self.model.update(rows, removed, self._clock())
-        self._groups_drawn.clear()
         if not moved or self._lines_changed(is_soft=True):
             self._refresh_rows(changed)
 
@@ -143,6 +143,11 @@ class RunTable(RunCursor):
         self.model.set_groups(groups)
         self._lines_changed()
 
+    def set_folds(self, folds: Mapping[str, bool]) -> None:
+        """Which groups are open, where the user has said so."""
+        self.model.set_folds(folds)
+        self._lines_changed()
+
     def set_shows_hidden(self, shows_hidden: bool) -> None:
         """List hidden runs too, or not."""
         self.model.set_shows_hidden(shows_hidden)
@@ -165,6 +170,7 @@ class RunTable(RunCursor):
                 texts = self._texts(line, now)
                 if texts != self._drawn[line.key][1]:
                     self._refresh_cells(line.key, y)
+        self._refresh_groups(list(self._groups_drawn))
 
     def action_scroll_columns_right(self) -> None:
         """Columns further right."""
@@ -194,8 +200,18 @@ class RunTable(RunCursor):
                     self._redraw()
                     return
                 self._refresh_cells(key, index - top + 1)
-        if self.model.groups:
-            self.refresh()
+        around = self.model.grouping.around
+        self._refresh_groups({group for key in keys for group in around.get(key, ())})
+
+    def _refresh_groups(self, stale: Iterable[str]) -> None:
+        """Draw the groups anew that read differently: of `stale` ones the runs have changed."""
+        before = {key: self._groups_drawn.pop(key) for key in stale if key in self._groups_drawn}
+        for y in range(1, self.size.height):
+            line = self._line_at(y)
+            if isinstance(line, GroupLine):
+                drawn = before.get(line.key) or self._groups_drawn.get(line.key)
+                if drawn is not None and drawn[1] != self._group_cells(line):
+                    self._refresh_line(y)
 
     def _refresh_cells(self, key: str, y: int) -> None:
         """Draw a run's line anew from the first cell that reads differently to the last."""
@@ -329,13 +345,22 @@ class RunTable(RunCursor):
 
     def _group_cells(self, line: GroupLine) -> list[Cell]:
         """The cells of a group; they are kept, since means over thousands of runs take their time."""
-        layout = self._layout
-        if line.key not in self._groups_drawn:
-            rows = [self.model.rows[key] for key in line.runs]
-            self._groups_drawn[line.key] = group_cells(
-                line, rows, layout.name, layout.columns, self._clock(), self.style
-            )
-        return self._groups_drawn[line.key]
+        drawn = self._groups_drawn.get(line.key)
+        if drawn is not None and drawn[0] == line:
+            return drawn[1]
+        around = self.model.grouping.around
+        marked = (mark for key, mark in self._marks.items() if line.key in around.get(key, ()))
+        cells = group_cells(
+            line,
+            [self.model.rows[key] for key in line.runs],
+            self._layout.name,
+            self._layout.columns,
+            self._clock(),
+            self.style,
+            mark_color=next((color for _, color in marked), ""),
+        )
+        self._groups_drawn[line.key] = line, cells
+        return cells
 
     def _render_header(self, width: int, style: Style) -> Strip:
         layout = self._layout

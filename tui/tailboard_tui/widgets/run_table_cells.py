@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.style import Style
 
 from tailboard_tui.store.alerts import deserves_attention
-from tailboard_tui.text import units
 from tailboard_tui.widgets.cells import fit, fit_middle, width_of
-from tailboard_tui.widgets.run_table_columns import NAME, STATUS_GLYPHS, STATUS_ORDER, RunColumn
+from tailboard_tui.widgets.run_table_columns import NAME, STATUS_GLYPHS, RunColumn
 from tailboard_tui.widgets.run_table_layout import GAP_CELLS, LEAD_CELLS, short_title
-from tailboard_tui.widgets.run_table_lines import GroupLine
 from tailboard_tui.widgets.run_table_order import SortColumn
 
 if TYPE_CHECKING:
-    from tailboard_tui.store.groups import Spread
     from tailboard_tui.store.model import RunRow
 
 Face = tuple[str, bool, bool, bool, bool]
 """Status, star, problems, something that deserves attention, hidden."""
-
-GROUP_OPEN, GROUP_CLOSED = "▾", "▸"
 
 Cell = tuple[str, Style]
 Styles = Callable[[str], Style]
@@ -121,63 +115,3 @@ def run_cells(
             style = styles(column.role)
         cells += [("  ", _PLAIN), (fit(text, width, right=column.is_number), style)]
     return cells
-
-
-def group_cells(
-    line: GroupLine,
-    rows: Sequence[RunRow],
-    name_width: int,
-    columns: Sequence[tuple[RunColumn, int]],
-    now: float,
-    styles: Styles,
-) -> list[Cell]:
-    """The cells of a group, after the cursor bar: title, number of runs, mean ± deviation, extremes."""
-    style = styles("group")
-    sign = GROUP_OPEN if line.is_open else GROUP_CLOSED
-    count = f" ×{len(rows)}"
-    room = max(name_width - 2 * line.depth - len(count), 0)
-    title = fit(line.title, min(width_of(line.title), room))
-    cells: list[Cell] = [
-        ("  " + sign + " " + "  " * line.depth, style),
-        (title, style),
-        (count, styles("dim")),
-        (" " * max(room - width_of(title), 0), _PLAIN),
-    ]
-    for column, width in columns:
-        cells += [
-            ("  ", _PLAIN),
-            (fit(_group_text(column, rows, now, width), width, right=column.is_number), style),
-        ]
-    return cells
-
-
-def _group_text(column: RunColumn, rows: Sequence[RunRow], now: float, width: int) -> str:
-    if column.id == "status":
-        counts = Counter(row.status for row in rows)
-        return " ".join(
-            f"{counts[status]}{STATUS_GLYPHS[status]}" for status in STATUS_ORDER if counts[status]
-        )
-    if column.id.startswith("metric:"):
-        from tailboard_tui.store.groups import spread
-
-        values = [float(key[1]) for row in rows if (key := column.key(row, now)) is not None]
-        found = spread(values)
-        if found.n == 0:
-            return ""
-        return _spread_text(found, width, pads=not column.is_number)
-    if column.id.startswith("config:") or column.id in ("group", "project"):
-        shared = {column.text(row, now) for row in rows}
-        return shared.pop() if len(shared) == 1 else "·"
-    return ""
-
-
-def _spread_text(found: Spread, width: int, *, pads: bool) -> str:
-    """Mean ± standard deviation, and from the least to the greatest where there is room for it."""
-    mean = units.number(found.mean, 4)
-    if pads:
-        mean = f"{mean:>7}"
-    if found.n == 1:
-        return mean
-    text = f"{mean} ±{units.number(found.std, 2)}"
-    ranged = f"{text}  {units.number(found.min, 3)} … {units.number(found.max, 3)}"
-    return ranged if len(ranged) <= width else text

@@ -26,6 +26,9 @@ class RunCursor(ScrollView, can_focus=True):
             """Only the newest place matters."""
             return isinstance(message, RunCursor.CursorMoved)
 
+    class FoldsChanged(Message):
+        """The user has folded or opened a group."""
+
     class OpenRun(Message):
         """The run is to be given the whole screen."""
 
@@ -60,7 +63,9 @@ class RunCursor(ScrollView, can_focus=True):
         return self.model.lines[index] if y > 0 and 0 <= index < len(self.model.lines) else None
 
     def go_to(self, key: str) -> None:
-        """Put the cursor on that run or group, if it is listed."""
+        """Put the cursor on that run or group, if it is listed; what hides it opens."""
+        if self.model.reveal(key):
+            self._lines_changed()
         index = self.model.index_of(key)
         if index is not None:
             self._move_to(index)
@@ -95,10 +100,23 @@ class RunCursor(ScrollView, can_focus=True):
         """Give the run the whole screen; fold or unfold a group."""
         line = self.cursor_line
         if isinstance(line, GroupLine):
-            self.model.toggle_fold(line.key)
-            self._lines_changed()
+            self._fold(line.key, not line.is_open)
         elif line is not None:
             self.post_message(self.OpenRun())
+
+    def action_fold_runs(self) -> None:
+        """Fold or open the group under the cursor; on a run, fold the group that it stands in."""
+        line = self.cursor_line
+        if isinstance(line, GroupLine):
+            self._fold(line.key, not line.is_open)
+        elif line is not None and (groups := self.model.grouping.around.get(line.key)):
+            self.go_to(groups[-1])
+            self._fold(groups[-1], is_open=False)
+
+    def _fold(self, group_key: str, is_open: bool) -> None:
+        self.model.set_open(group_key, is_open)
+        self._lines_changed()
+        self.post_message(self.FoldsChanged())
 
     def _move_to(self, index: int) -> None:
         lines = self.model.lines
@@ -134,8 +152,10 @@ class RunCursor(ScrollView, can_focus=True):
         Returns:
             Whether nothing was drawn.
         """
-        lines = self.model.lines
         before = self._cursor_key
+        if self._has_moved and before is not None:
+            self.model.reveal(before)
+        lines = self.model.lines
         top = round(self.scroll_offset.y)
         offset = self._cursor_index - top
         found = self.model.index_of(before) if self._has_moved else 0

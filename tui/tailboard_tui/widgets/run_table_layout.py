@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tailboard_tui.store.alerts import deserves_attention
 from tailboard_tui.widgets.cells import width_of
 from tailboard_tui.widgets.run_table_columns import NAME, RunColumn
+from tailboard_tui.widgets.run_table_group_cells import count_text, status_text
 from tailboard_tui.widgets.run_table_lines import GroupLine, Line, RunLines
 
 LEAD_CELLS = 5
@@ -29,11 +30,11 @@ MIN_CUT_CELLS = 8
 MEASURED_LINES = 200
 """Lines that widths are measured on, around the top of the window: the cost is the same for any list."""
 
-GROUPED_CELLS = 16
-"""` 0.9703 ±0.0072` of a metric in a grouped list."""
+GROUPED_CELLS, BEST_CELLS = 16, 21
+"""` 0.9703 ±0.0072` of a metric in a list with groups, ` 0.9703 ±0.0072 0.981✓` of its best."""
 
-RANGED_CELLS = 31
-"""` 0.9703 ±0.0072  0.956 … 0.981`: its best in a window of `RANGED_WINDOW` cells or more."""
+RANGED_CELLS = 32
+"""` 0.9703 ±0.0072  0.956 … 0.981✓`: its best in a window of `RANGED_WINDOW` cells or more."""
 
 RANGED_WINDOW = 76
 
@@ -103,9 +104,12 @@ def lay_out(
         least = MIN_CUT_CELLS
         if column.role not in ("tags", "dim"):
             least = max(least, _content_cells(column, lines, measured, now))
-        if lines.groups and column.id.startswith("metric:") and not column.is_set:
-            is_ranged = column.role == "best" and window >= RANGED_WINDOW
-            width, least = max(width, RANGED_CELLS if is_ranged else GROUPED_CELLS), GROUPED_CELLS
+        if lines.grouping.around and not column.is_set:
+            if column.id.startswith("metric:"):
+                wanted = RANGED_CELLS if window >= RANGED_WINDOW else BEST_CELLS
+                width = max(width, wanted if column.role == "best" else GROUPED_CELLS)
+            elif column.id == "status":
+                width = max([width, *map(width_of, _statuses(lines, measured))])
         if width + GAP_CELLS > room:
             if column.fits_content and not column.is_set and room - GAP_CELLS >= least:
                 chosen.append((column, room - GAP_CELLS))
@@ -136,9 +140,15 @@ def _content_cells(column: RunColumn, lines: RunLines, measured: Sequence[Line],
     return min(max(map(width_of, texts), default=0), column.width)
 
 
+def _statuses(lines: RunLines, measured: Sequence[Line]) -> Iterator[str]:
+    for line in measured:
+        if isinstance(line, GroupLine):
+            yield status_text([lines.rows[key] for key in line.runs])
+
+
 def _name_cells(line: Line, lines: RunLines, now: float) -> int:
     if isinstance(line, GroupLine):
-        return width_of(line.title) + 2 * line.depth + len(f" ×{len(line.runs)}")
+        return width_of(line.title) + 2 * line.depth + len(count_text(line))
     row = lines.rows[line.key]
     badges = BADGE_CELLS * (row.star + bool(row.problems) + deserves_attention(row))
     return width_of(NAME.text(row, now)) + 2 * line.depth + badges

@@ -16,6 +16,7 @@ from tailboard_tui.widgets.run_table_columns import (
     value_key,
     value_text,
 )
+from tailboard_tui.widgets.run_table_groups import SWEEP
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import MetricStats, RunRow
@@ -98,4 +99,4 @@ def make_column(column_id: str, better: Callable[[str], str]) -> RunColumn | Non
     if column_id.startswith("metric:"):
         aspect, _, name = column_id.removeprefix("metric:").partition(":")
         return metric_column(name, aspect, better) if name and aspect in METRIC_ASPECTS else None
-    return FIXED_COLUMNS.get(column_id)
+    return SWEEP if column_id == SWEEP.id else FIXED_COLUMNS.get(column_id)
