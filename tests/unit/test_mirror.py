@@ -23,7 +23,7 @@ from tailboard_tui.store.annotations import Annotation, annotate
 from tailboard_tui.store.catalog import Catalog
 from tailboard_tui.store.lookup import load_rows
 from tailboard_tui.store.trash import TrashError, discard
-from tailboard_tui.widgets.header_text import place_text
+from tailboard_tui.widgets.header_text import left_texts, place_text
 
 LOG = "/far/run/output.log"
 SECONDS = itertools.count(1_700_000_000)
@@ -168,3 +168,9 @@ def test_the_header_names_the_place_as_the_user_did(monkeypatch: pytest.MonkeyPa
 )
 def test_a_remote_place_is_told_from_a_path(path: str, is_so: bool) -> None:
     assert remote.is_remote(path) == is_so
+
+
+def test_the_header_tells_what_is_wrong_with_a_root_however_narrow_it_is() -> None:
+    texts = left_texts(["/r"], {"failed": 3}, 3, problem="not up to date", is_scanning=False, query="")
+    assert all("▲ not up to date" in text.plain for text in texts[:-1])
+    assert texts[-1].plain == "3 runs"

@@ -67,6 +67,11 @@ def reason(error: BaseException) -> str:
     return text.splitlines()[0]
 
 
+def is_copied(path: str) -> bool:
+    """Whether `path` lies in a copy that this process reads."""
+    return any(path == folder or path.startswith(folder + os.sep) for folder in copied)
+
+
 def copies_folder() -> str:
     """Where the copies of remote places lie; harmless when deleted."""
     from tailboard_tui.settings import (
@@ -77,5 +82,5 @@ def copies_folder() -> str:
 
 
 def is_copy(path: str) -> bool:
-    """Whether `path` lies in a copy: what is changed there is undone by the next look."""
+    """Whether `path` lies in any copy: what is changed there is undone by the next look."""
     return os.path.realpath(path).startswith(copies_folder() + os.sep)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
+from tailboard_tui.files import remote
 from tailboard_tui.files.changes import MAX_ENTRIES, Signature, glance, signature, signature_of
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
@@ -276,7 +277,7 @@ class TrackedRun:
             self._digest,
             reading,
             self._problems(self._facts),
-            self.last_change,
+            0.0 if remote.is_copied(self.key) else self.last_change,  # a copy grows when it is fetched
             now,
             around,
         )

@@ -63,8 +63,7 @@ def left_texts(
     if query:
         runs = f"{listed:,} of {runs}"
     name, place = ("tailboard", "bold $accent"), (place_text(roots), "$text-dim")
-    if problem:
-        place = (f"{place_text(roots)} ▲ {clean(problem, 60)}", "$warning")
+    warning = [(f"▲ {clean(problem, 60)}", "$warning")] if problem else []
     number = [(runs, "$foreground"), *([("looking for more", "$text-dim")] if is_scanning else [])]
     found = [status for status in COUNTED if counts.get(status)]
     told = [(f"{STATUS_GLYPHS[status]} {counts[status]} {status}", status_style(status)) for status in found]
@@ -76,10 +75,11 @@ def left_texts(
     return tuple(
         Content("  ").join(Content.assemble(part) for part in parts)
         for parts in (
-            [name, place, *number, *told],
-            [name, place, *number, *short],
-            [place, *number, *short],
-            [*number, *short],
+            [name, place, *warning, *number, *told],
+            [name, place, *warning, *number, *short],
+            [place, *warning, *number, *short],
+            [*warning, *number, *short],
+            [*warning, *number],
             number[:1],
         )
     )
