@@ -14,10 +14,16 @@ from tailboard_tui.widgets.narrow_update import Pen
 colors = st.sampled_from([None, Color.from_rgb(1, 2, 3), Color.from_rgb(200, 100, 0), Color.parse("red")])
 flags = st.sampled_from([None, True])
 styles = st.builds(
-    lambda color, bgcolor, bold, underline, reverse, strike: Style(
-        color=color, bgcolor=bgcolor, bold=bold, underline=underline, reverse=reverse, strike=strike
+    lambda color, bgcolor, bold, underline, reverse, strike, italic: Style(
+        color=color,
+        bgcolor=bgcolor,
+        bold=bold,
+        underline=underline,
+        reverse=reverse,
+        strike=strike,
+        italic=italic,
     ),
-    *(colors, colors, flags, flags, flags, flags),
+    *(colors, colors, flags, flags, flags, flags, flags),
 )
 texts = st.sampled_from(["a", "  ", "xyz ", "⣀⡀", " b"])
 pieces = st.lists(st.tuples(texts, st.none() | styles), max_size=12)
@@ -32,7 +38,7 @@ def cells(sent: str) -> list[list[object]]:
 def seen(cell: object) -> object:
     """The cell as one sees it: a blank has no ink."""
     has_ink = cell.data != " " or cell.reverse or cell.underscore or cell.strikethrough  # type: ignore[attr-defined]
-    return cell if has_ink else cell._replace(fg="", bold=False)  # type: ignore[attr-defined]
+    return cell if has_ink else cell._replace(fg="", bold=False, italics=False)  # type: ignore[attr-defined]
 
 
 @given(pieces, pieces)
@@ -57,6 +63,17 @@ def test_a_style_that_goes_on_is_set_once() -> None:
         pen.write([Segment("a", blue), Segment("  ", red)])
     pen.write([Segment("b", red)])
     assert pen.text().count("m") == 3  # blue on black, red, and the end
+
+
+def test_only_what_differs_between_two_styles_is_set() -> None:
+    pen = Pen(ColorSystem.TRUECOLOR)
+    plain, bold = (Style(color="#102030", bgcolor="#000000", bold=is_bold) for is_bold in (False, True))
+    dim = Style(color="#102030", bgcolor="#000000", dim=True)
+    pen.write([Segment(text, style) for text, style in (("a", plain), ("b", bold), ("c", plain), ("d", dim))])
+    assert pen.text().endswith("\x1b[1mb\x1b[22mc\x1b[2md\x1b[0m")
+    pen = Pen(ColorSystem.TRUECOLOR)
+    pen.write([Segment("e", bold + dim), Segment("f", dim + Style(bold=False))])
+    assert pen.text().endswith("\x1b[22;2mf\x1b[0m")
 
 
 def test_without_colour_nothing_but_text_is_sent() -> None:

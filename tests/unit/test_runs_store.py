@@ -139,7 +139,7 @@ def test_every_run_is_read_for_its_statistics_and_sparkline(root):
     row = hand.row(run)
     assert row.is_read
     assert (row.metrics["loss"].count, row.metrics["loss"].min_step) == (100, 99)
-    assert (row.sparkline[0], row.sparkline[-1], len(row.sparkline)) == (1.0, 0.01, 32)
+    assert (row.sparkline[0], row.sparkline[-1], len(row.sparkline)) == (1.0, 0.01, 26)
 
 
 def test_a_shown_run_that_grows_is_read_at_its_next_look(root):

@@ -15,6 +15,7 @@ from tailboard_tui.store.progress import epoch_metric
 from tailboard_tui.store.rowmaker import Digest
 
 SPARK_POINTS = 32
+"""At most, and at least half as many where there are points."""
 
 
 def digest(columns: RunColumns, defs: Sequence[MetricDef]) -> Digest:
@@ -37,10 +38,14 @@ def digest(columns: RunColumns, defs: Sequence[MetricDef]) -> Digest:
 
 
 def _sparkline(points: Points, metric: str | None) -> tuple[float, ...]:
-    """Finite values of a metric, evenly spread, those of the first and last point included."""
+    """Finite values of a metric, evenly spread, those of the first and last point included.
+
+    Every 2**k-th: while points arrive they stay the same but for the last, and the picture holds still.
+    """
     series = points.series(metric) if metric is not None else None
     if series is None or not series.values.size:
         return ()
-    spread = np.linspace(0, series.values.size - 1, SPARK_POINTS).astype(int)
-    values = series.values[np.unique(spread)]
+    last = series.values.size - 1
+    every = 1 << max(-(-last // (SPARK_POINTS - 1)) - 1, 0).bit_length()
+    values = np.append(series.values[:last:every], series.values[last])
     return tuple(values[np.isfinite(values)].tolist())

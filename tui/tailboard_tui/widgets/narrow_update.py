@@ -8,6 +8,7 @@ second. Of what is left, two thirds would be colours set again and again: each p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -16,8 +17,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import _compositor
 from textual._compositor import ChopsUpdate
-
-_RESET = "\x1b[0m"
 
 
 class NarrowUpdate(ChopsUpdate):
@@ -51,17 +50,21 @@ class Pen:
         self._parts.append(Control.move_to(x, y).segment.text)
 
     def write(self, segments: Iterable[Segment]) -> None:
-        """Write from where the pen is."""
-        for text, style, _ in segments:
+        """Write from where the pen is; a blank in the style before or after it, where that looks alike."""
+        pieces = list(segments)
+        for index, (text, style, _) in enumerate(pieces):
+            wanted = style or Style.null()
             if self._system is None or not text:
                 self._parts.append(text)
-            elif style is not None and style.link:
+            elif wanted.link:
                 self._set(Style.null())
-                self._parts.append(style.render(text, color_system=self._system))
+                self._parts.append(wanted.render(text, color_system=self._system))
             else:
-                wanted = style or Style.null()
-                if not (text.isspace() and _is_alike_for_blanks(self._style, wanted)):
-                    self._set(wanted)
+                if text.isspace():
+                    after = pieces[index + 1].style if index + 1 < len(pieces) else None
+                    near = (self._style, after or wanted)
+                    wanted = next((known for known in near if _is_alike_for_blanks(known, wanted)), wanted)
+                self._set(wanted)
                 self._parts.append(text)
 
     def text(self) -> str:
@@ -73,29 +76,55 @@ class Pen:
         old, self._style = self._style, style
         if style is old or style == old or self._system is None:
             return
-        codes = style._make_ansi_codes(self._system)
-        if not codes:
-            self._parts.append(_RESET)
-        elif style.bgcolor == old.bgcolor and _attributes(style) == _attributes(old) and style.color:
-            color = ";".join(style.color.downgrade(self._system).get_ansi_codes())
-            self._parts.append(f"\x1b[{color}m")
-        else:
-            self._parts.append(f"\x1b[0;{codes}m")
+        self._parts.append(f"\x1b[{_codes(old, style, self._system)}m")
 
 
-def _attributes(style: Style) -> tuple[bool | None, ...]:
-    """What a style does beside its two colours."""
-    return (
-        *(style.bold, style.dim, style.italic, style.underline, style.blink, style.blink2, style.reverse),
-        *(style.conceal, style.strike, style.underline2, style.frame, style.encircle, style.overline),
-    )
+_SWITCHES = (
+    (1, "1", "22"),
+    (2, "2", "22"),
+    (4, "3", "23"),
+    (8, "4", "24"),
+    (64, "7", "27"),
+    (256, "9", "29"),
+)
+"""Bold, dim, italic, underline, reverse and strike: Rich's bit, what switches it on, and what off.
+Source: ECMA-48, 8.3.117 SGR"""
+
+_LINES = 8 | 256 | 512 | 1024 | 2048 | 4096
+"""Rich's bits of what shows on a blank: lines under, through, over and around it."""
+_REVERSE = 64
+_SWITCHED = sum(bit for bit, _, _ in _SWITCHES)
+
+
+@lru_cache(maxsize=4096)
+def _codes(old: Style, new: Style, system: ColorSystem) -> str:
+    """From one style to another: what differs, or all where that is shorter or the only way."""
+    every = new._make_ansi_codes(system)
+    if not every:
+        return "0"
+    before, after = _attributes(old), _attributes(new)
+    if (before ^ after) & ~_SWITCHED:
+        return f"0;{every}"
+    gone = {off for bit, _, off in _SWITCHES if before & bit and not after & bit}
+    codes = sorted(gone)
+    codes += [on for bit, on, off in _SWITCHES if after & bit and (not before & bit or off in gone)]
+    for was, color, is_ink in ((old.color, new.color, True), (old.bgcolor, new.bgcolor, False)):
+        if color is not None and color != was:
+            codes += color.downgrade(system).get_ansi_codes(is_ink)
+        elif color is None and was is not None:
+            codes.append("39" if is_ink else "49")
+    return min(";".join(codes), f"0;{every}", key=len) if codes else f"0;{every}"
+
+
+def _attributes(style: Style) -> int:
+    """What a style does beside its two colours, as Rich's bits."""
+    return style._attributes & style._set_attributes
 
 
 def _is_alike_for_blanks(one: Style, other: Style) -> bool:
     """Whether a blank looks the same in both: it shows the background and lines through it only."""
-    if one.bgcolor != other.bgcolor or one.reverse or other.reverse:
-        return False
-    return not any(_attributes(style)[3] or any(_attributes(style)[8:]) for style in (one, other))
+    bits = _attributes(one) | _attributes(other)
+    return one.bgcolor == other.bgcolor and not bits & (_LINES | _REVERSE) and not (one.link or other.link)
 
 
 def install() -> None:

@@ -214,16 +214,15 @@ class RunTable(RunCursor):
                     self._refresh_line(y)
 
     def _refresh_cells(self, key: str, y: int) -> None:
-        """Draw a run's line anew from the first cell that reads differently to the last."""
+        """Draw the cells of a run's line anew that read differently."""
         line, before = self.model.lines[y - 1 + round(self.scroll_offset.y)], self._drawn.get(key)
         row = self.model.rows[key]
         if not isinstance(line, RunLine) or before is None or before[0] != face_of(row):
             self._refresh_line(y)
             return
         pairs = enumerate(zip(before[1], self._texts(line, self._clock()), strict=False))
-        places = [place for place, (old, new) in pairs if old != new]
-        if places:
-            x, width = self._layout.span(places[0], places[-1])
+        for place in [place for place, (old, new) in pairs if old != new]:
+            x, width = self._layout.span(place, place)
             self.refresh(Region(x, y, width, 1))
 
     def _outgrows(self, key: str) -> bool:
@@ -253,18 +252,6 @@ class RunTable(RunCursor):
         super().notify_style_update()
         self._styles.clear()
         self._groups_drawn.clear()
-
-    async def on_key(self, event: events.Key) -> None:
-        """What was typed right behind the key that opens the filter came here before the focus had moved."""
-        line = self.screen.focused
-        if line is not None and line is not self and event.is_printable:
-            event.stop()
-            line.post_message(event)
-        elif event.character == "/":
-            active = self.screen.active_bindings.get(event.key)
-            if active is not None and active.binding.action == "screen.filter_runs":
-                event.stop()
-                await self.run_action(active.binding.action)
 
     @on(events.Click)
     def _click(self, event: events.Click) -> None:
