@@ -184,17 +184,22 @@ def _lfs_pointer(path: str) -> dict[str, object] | None:
     )
     size = entries.get("size", "")
     digest = entries.get("oid", "").removeprefix("sha256:")
-    return {"size_bytes": int(size) if size.isdigit() else None, "sha256": digest, "lfs_pointer": True}
+    return {"size_bytes": _size(size), "sha256": digest, "lfs_pointer": True}
+
+
+def _size(text: str) -> int | None:
+    """A number of bytes as a pointer states it; None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def _dvc_facts(path: str) -> dict[str, object]:
     """Digest and size that a .dvc file states. Source: https://dvc.org/doc/user-guide/project-structure/dvc-files"""
     with open(path, encoding="utf-8", errors="replace") as file:
         entries = dict(_DVC_ENTRY.findall(file.read(64 * 1024)))
-    size = entries.get("size", "")
+    size = _size(entries.get("size", ""))
     found: dict[str, object] = {"dvc_md5": entries.get("md5", "")}
-    if size.isdigit():
-        found["size_bytes"] = int(size)
+    if size is not None:
+        found["size_bytes"] = size
     return found
 
 

@@ -35,6 +35,7 @@ _FORWARDED = (
     signal.SIGCONT,
 )
 _HEEDED = frozenset({*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 _FROM_KERNEL = 0x80
 """`si_code` of a signal that the terminal sent to the whole process group: the command has it already.
@@ -71,10 +72,22 @@ def hold_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _HEEDED)
 
 
+def become_command(arguments: list[str]) -> int:
+    """Turn into the command, unrecorded. Returns only where it cannot be started: with the exit code."""
+    for number in _IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    try:
+        os.execvp(arguments[0], arguments)  # noqa: S606  the user's command is what this is for
+    except OSError as error:
+        return _refused(arguments[0], error)
+
+
 def record_command(
     run: Run,
     arguments: list[str],
     *,
+    git: bool = True,
     sample: bool = True,
     listen: Callable[[str, memoryview], None] | None = None,
 ) -> int:
@@ -83,6 +96,7 @@ def record_command(
     Args:
         run: Begun with the command's arguments.
         arguments: The program and its arguments.
+        git: Whether uncommitted changes of the code are recorded.
         sample: Whether resources of the command's processes are sampled.
         listen: Called with the stream's name and each piece of output, once that is recorded; with
             nothing at the end.
@@ -94,9 +108,8 @@ def record_command(
     try:
         command = Command(arguments, {**os.environ, layout.ENV_RUN_DIR: run.dir})
     except OSError as error:
-        code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+        code = _refused(arguments[0], error)
         run.end(layout.FAILED, code, f"{arguments[0]}: {error.strerror}")
-        os.write(2, f"tailboard run: {arguments[0]}: {error.strerror}\n".encode("utf-8", "replace"))
         return code
 
     def record(stream: str, content: memoryview) -> None:
@@ -104,6 +117,7 @@ def record_command(
         if listen is not None:
             listen(stream, content)
 
+    run.record_packages_and_code(git=git)
     if sample:
         run.sample_resources(command.pid, True)
     code, is_signal = command.pump(record, run.check)
@@ -111,6 +125,12 @@ def record_command(
         listen("", memoryview(b""))
     _end(run, code, is_signal)
     return code
+
+
+def _refused(program: str, error: OSError) -> int:
+    """Say why a program cannot be started; gives the exit code."""
+    os.write(2, f"tailboard run: {program}: {error.strerror}\n".encode("utf-8", "replace"))
+    return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
 
 
 def _end(run: Run, code: int, is_signal: bool) -> None:
@@ -175,7 +195,7 @@ class Command:
                     (os.POSIX_SPAWN_DUP2, self._err.inlet, 2),
                 ],
                 setsigmask=[],
-                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # Python ignores both
+                setsigdef=_IGNORED_BY_PYTHON,
             )
         finally:
             for stream in {self._out, self._err}:

@@ -166,6 +166,14 @@ class Run(Noted):
             self.event(layout.RESUME, step=step, pid=self._pid)
         self._steps = itertools.count(step)
 
+    def record_packages_and_code(self, *, git: bool) -> None:
+        """Write packages.txt and, with `git`, git.diff beside the training."""
+        from tailboard.background import Background
+
+        background = Background(self, git=git)
+        background.start()
+        self.wait_for(background.wait)
+
     def sample_resources(self, pid: int, every: bool | float) -> None:
         """Sample the resources of a process and its descendants until the run ends.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from types import SimpleNamespace
 
 from tailboard import layout
 from tailboard.compat import WANDB_ARGUMENTS
@@ -24,8 +24,8 @@ _RESUME = {
 _MODES = frozenset({"online", "offline", "shared", "dryrun", "run", "disabled"})
 
 
-class Request(NamedTuple):
-    """The arguments of `tailboard.init`."""
+class Request(SimpleNamespace):
+    """The arguments of `tailboard.init`, all of them given by name. (`typing` is slow to import.)"""
 
     project: object
     name: object

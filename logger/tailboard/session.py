@@ -91,22 +91,22 @@ def init(
     from tailboard.start import begin
 
     request = Request(
-        project,
-        name,
-        config,
-        dir,
-        group,
-        job_type,
-        tags,
-        notes,
-        id,
-        resume,
-        mode,
-        seed,
-        capture,
-        git,
-        system,
-        ignored,
+        project=project,
+        name=name,
+        config=config,
+        dir=dir,
+        group=group,
+        job_type=job_type,
+        tags=tags,
+        notes=notes,
+        id=id,
+        resume=resume,
+        mode=mode,
+        seed=seed,
+        capture=capture,
+        git=git,
+        system=system,
+        ignored=ignored,
     )
     run = begin(request, _state.run)
     _state.run = _state.last = run

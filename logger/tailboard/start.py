@@ -7,7 +7,6 @@ import sys
 import time
 
 from tailboard import context, ending, layout, ranks
-from tailboard.background import Background
 from tailboard.configuration import as_dict, hydra_facts
 from tailboard.console import complain
 from tailboard.disabled import NoRun
@@ -174,20 +173,19 @@ def _record(request: Request, path: str, is_resumed: bool, is_joined: bool, now:
     elif not is_joined:
         run.event(layout.START, id=run.id, pid=os.getpid())
     _configure(run, request, path, is_resumed or is_joined)
+    if request.command is not None:
+        return run  # the rest waits until the command runs
     if not is_joined:
-        background = Background(run, git=request.git)
-        background.start()
-        run.wait_for(background.wait)
-    if request.command is None:
-        if request.id is None and not is_joined and ranks.world_size(os.environ) > 1:
+        run.record_packages_and_code(git=request.git)
+        if request.id is None and ranks.world_size(os.environ) > 1:
             meeting = _meeting(os.path.dirname(path))
             meeting.publish(path)
             run.wait_for(lambda _: meeting.withdraw())
-        if request.system and not is_joined:
+        if request.system:
             run.sample_resources(os.getpid(), request.system)
-        if request.capture and not is_joined:
+        if request.capture:
             run.capture_output()
-        ending.watch(run)
+    ending.watch(run)
     return run
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import pty
 import select
 import struct
 import termios
@@ -14,17 +13,20 @@ import time
 CHUNK_BYTES = 1024 * 1024
 """Read at most at once, and asked of the kernel as the size of a pipe: the command rarely waits for us."""
 
-_ENOUGH_BYTES = CHUNK_BYTES // 4
-"""Where a piece was as large as this, the next is not waited for."""
+_TERMINAL_BYTES = 64 * 1024
+"""Read of a pty before it is passed on: so much it buffers. Source: TTYB_DEFAULT_MEM_LIMIT, tty_buffer.c"""
+
+_LARGE_BYTES = CHUNK_BYTES // 4
+"""Where a piece was as large as this, the next is not waited for: the pipe might get full."""
 
 _GATHER_S = 0.002
 """How long output in full flow may gather: a few large pieces cost a fraction of thousands of small ones."""
 
+_LEAST_GATHER_S = 0.0002
+"""A shorter sleep costs as much as it saves."""
+
 _FLOW_S = 0.02
 """Output is in full flow while pieces come closer together than this."""
-
-_TERMINAL_BYTES = 64 * 1024
-"""Read of a pty before it is passed on: so much it buffers. Source: TTYB_DEFAULT_MEM_LIMIT, tty_buffer.c"""
 
 
 class Stream:
@@ -41,10 +43,11 @@ class Stream:
         self.target: int | None = target
         self.is_pty = os.isatty(target)
         self.is_open = True
-        self._gather_until = 0.0
+        self._read_at = 0.0
+        self._gather_s = 0.0
         self._buffer = memoryview(bytearray(CHUNK_BYTES))
         if self.is_pty:
-            self.source, self.inlet = pty.openpty()
+            self.source, self.inlet = os.openpty()
             _send_bytes_unchanged(self.inlet)
             self.copy_window_size()
         else:
@@ -71,19 +74,30 @@ class Stream:
 
         One buffer serves all pieces: a new one for each costs more than the copying.
         """
-        if self.is_pty:
-            return self._read_terminal()
-        if time.monotonic() < self._gather_until:
-            time.sleep(_GATHER_S)
         try:
-            size = os.readv(self.source, [self._buffer])
+            size = self._read_terminal() if self.is_pty else self._read_pipe()
         except BlockingIOError:
             return self._buffer[:0]
-        self._gather_until = 0.0 if size >= _ENOUGH_BYTES else time.monotonic() + _FLOW_S
         return self._buffer[:size] if size else None
 
-    def _read_terminal(self) -> memoryview | None:
-        """All that the pty holds; the kernel hands it out a page at a time."""
+    def _read_pipe(self) -> int:
+        """Read what the pipe holds, a moment later where more is on its way; 0 at its end.
+
+        Raises:
+            BlockingIOError: It holds nothing now.
+        """
+        if self._gather_s >= _LEAST_GATHER_S and time.monotonic() - self._read_at < _FLOW_S:
+            time.sleep(self._gather_s)
+        size = os.readv(self.source, [self._buffer])
+        self._plan_gathering(size)
+        return size
+
+    def _read_terminal(self) -> int:
+        """Read all that the pty holds, which the kernel hands out a page at a time; 0 at its end.
+
+        Raises:
+            BlockingIOError: It holds nothing now.
+        """
         size = 0
         try:
             while size < _TERMINAL_BYTES:
@@ -92,11 +106,22 @@ class Stream:
                     break
                 size += more
         except BlockingIOError:
-            return self._buffer[:size]
+            if not size:
+                raise
         except OSError as error:
             if error.errno != errno.EIO:  # EIO: the other side is closed
                 raise
-        return self._buffer[:size] if size else None
+        return size
+
+    def _plan_gathering(self, size: int) -> None:
+        """Set how long the next piece may gather: as fast as this came, until it is large.
+
+        The command wakes us a few hundred times a second at most, and never waits for us.
+        """
+        now = time.monotonic()
+        elapsed_s, self._read_at = now - self._read_at, now
+        is_small = 0 < size < _LARGE_BYTES and elapsed_s < _FLOW_S
+        self._gather_s = min(_GATHER_S, elapsed_s * _LARGE_BYTES / size) if is_small else 0.0
 
     def pass_on(self, view: memoryview) -> None:
         """Write to our own stdout or stderr. When its reader is gone the command notices, as without us."""

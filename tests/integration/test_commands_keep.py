@@ -17,7 +17,7 @@ import pytest
 from commands import FINISH, call
 from helpers import until, write_run
 from tailboard_tui.commands import wait
-from tailboard_tui.commands.common import CommandError
+from tailboard_tui.commands.failures import CommandError
 
 Capture = pytest.CaptureFixture[str]
 

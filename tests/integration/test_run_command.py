@@ -187,3 +187,13 @@ def test_systems_that_do_not_tell_who_sent_a_signal_pass_it_on_too(tmp_path: Pat
         process.terminate()
         assert process.wait(timeout=30) == 143
     assert (finish(tmp_path)["status"], finish(tmp_path)["exit_code"]) == ("killed", 143)
+
+
+def test_where_nothing_can_be_written_the_command_runs_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    source = "print('done'); sys.exit(signal.pthread_sigmask(signal.SIG_BLOCK, []) == set() and 5)"
+    words = [sys.executable, "-c", MAIN, "run", "--dir", str(tmp_path / "file" / "runs"), "--"]
+    done = subprocess.run([*words, *python(source)], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (5, b"done\n")
+    assert b"nothing is recorded" in done.stderr
+    assert subprocess.run([*words, "/nowhere/program"], capture_output=True, timeout=60).returncode == 127

@@ -75,7 +75,6 @@ ALLOWED = {
     ("formats/detect.py", "importlib.import_module"): "a reader of our table, or of an installed plug-in",
     ("formats/registry.py", "importlib.metadata.entry_points"): "readers that the user installed",
     # programs
-    ("commands/run.py", "os.execvp"): "the command that the user gave to `tailboard run`",
     ("demo.py", "subprocess.Popen"): "the demo's own trainers: this Python, our module",
     (
         "store/regex_process.py",

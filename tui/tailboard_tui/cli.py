@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Sequence
 
-from tailboard_tui.commands.common import (
+from tailboard_tui.commands.failures import (
     FAILED,
     INTERRUPTED,
     OK,
     PIPE_CLOSED,
     USAGE,
     CommandError,
-    Parser,
     UsageError,
-    add_root,
-    default_roots,
     message,
-    roots,
 )
-from tailboard_tui.commands.table import COMMANDS, EXPLORE, help_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
+    if given[:1] == ["run"]:  # first of all: the user's program waits for what we import
+        from tailboard_tui.commands import run
+
+        quick = run.quick_arguments(given[1:])
+        if quick is not None:
+            return run.run(quick)
+    from tailboard_tui.commands.table import COMMANDS, EXPLORE, help_text
+
     is_explorer = not given or given[0] not in COMMANDS or given[0] == EXPLORE
     if given == ["help"] or (is_explorer and {"-h", "--help"} & set(given)):
         sys.stdout.write(help_text() + "\n")
@@ -69,6 +74,10 @@ def _run(given: list[str]) -> int:
 
 
 def _dispatch(given: list[str]) -> int:
+    import importlib
+
+    from tailboard_tui.commands.common import Parser
+
     name = given[0]
     module = importlib.import_module(f"tailboard_tui.commands.{name}")
     subparsers = Parser(prog="tailboard", add_help=False).add_subparsers(prog="tailboard")
@@ -78,6 +87,8 @@ def _dispatch(given: list[str]) -> int:
 
 
 def _explore(given: list[str]) -> int:
+    from tailboard_tui.commands.common import Parser, add_root, default_roots, roots
+
     parser = Parser(prog="tailboard", add_help=False)
     parser.add_argument("paths", nargs="*", metavar="PATH")
     add_root(parser)
@@ -100,6 +111,8 @@ def _check_for_typing_error(given: list[str]) -> None:
     Raises:
         UsageError: The first argument is no path and looks like a command.
     """
+    from tailboard_tui.commands.table import COMMANDS, EXPLORE
+
     if not given or given[0] == EXPLORE or given[0].startswith("-") or os.path.lexists(given[0]):
         return
     import difflib

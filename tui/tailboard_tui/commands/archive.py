@@ -9,21 +9,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
-    FAILED,
-    OK,
     Cell,
-    CommandError,
     Heading,
     Subparsers,
-    UsageError,
     add_command,
     add_json,
     add_root,
-    message,
     print_table,
     resolve_runs,
     roots,
 )
+from tailboard_tui.commands.failures import FAILED, OK, CommandError, UsageError, message
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 

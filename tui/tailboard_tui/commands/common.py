@@ -10,25 +10,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn, TypeAlias
 
 from tailboard.layout import DEFAULT_DIR, ENV_DIR
+from tailboard_tui.commands.failures import CommandError, UsageError
 from tailboard_tui.text.safe import clean
 
 if TYPE_CHECKING:
     from tailboard_tui.store.model import RunRow
     from tailboard_tui.store.query import Query
 
-OK, FAILED, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
-"""Exit statuses; 130 and 141 are what shells give for SIGINT and SIGPIPE."""
-
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_parser` of a command is given."""
-
-
-class CommandError(Exception):
-    """The command cannot do what it was asked: one line to stderr, exit status 1."""
-
-
-class UsageError(Exception):
-    """The command was called wrongly: one line to stderr, exit status 2."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -172,11 +162,6 @@ def parse_query(text: str) -> Query:
         mark = " " * query.problem.position + "^"
         raise UsageError(f"in the query: {query.problem.message}\n  {clean(text)}\n  {mark}")
     return query
-
-
-def message(text: str) -> None:
-    """One line for the user, on stderr."""
-    print(f"tailboard: {text}", file=sys.stderr)
 
 
 Color = Literal["bold", "dim", "red", "green", "yellow", "blue", "cyan", "magenta"]

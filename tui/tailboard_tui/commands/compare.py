@@ -8,13 +8,11 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from tailboard_tui.commands.common import (
-    OK,
     STATUS_COLORS,
     Cell,
     Color,
     Heading,
     Subparsers,
-    UsageError,
     add_command,
     add_json,
     add_root,
@@ -23,6 +21,7 @@ from tailboard_tui.commands.common import (
     resolve_run,
     resolve_runs,
 )
+from tailboard_tui.commands.failures import OK, UsageError
 from tailboard_tui.store.compare import Level, MetricComparison
 from tailboard_tui.store.comparison import Comparison, compare_runs
 from tailboard_tui.store.differences import Difference, telling_parts

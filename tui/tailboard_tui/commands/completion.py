@@ -9,7 +9,8 @@ import argparse
 import importlib
 import re
 
-from tailboard_tui.commands.common import OK, Subparsers, add_command, default_roots
+from tailboard_tui.commands.common import Subparsers, add_command, default_roots
+from tailboard_tui.commands.failures import OK
 
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\Z")
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 
 from tailboard_tui.commands.common import (
-    FAILED,
-    OK,
     Subparsers,
     add_command,
     add_json,
     add_root,
-    message,
     resolve_runs,
 )
+from tailboard_tui.commands.failures import FAILED, OK, message
 from tailboard_tui.text.safe import clean
 
 

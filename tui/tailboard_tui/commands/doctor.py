@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterable
 
 from tailboard_tui.commands.common import (
-    FAILED,
-    OK,
     Color,
     Subparsers,
     add_command,
@@ -19,6 +17,7 @@ from tailboard_tui.commands.common import (
     paint,
     roots,
 )
+from tailboard_tui.commands.failures import FAILED, OK
 from tailboard_tui.store.checkup import Check, machine, tree
 from tailboard_tui.text.graphics import Graphics, ask
 from tailboard_tui.text.safe import clean

@@ -8,16 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
-    OK,
-    CommandError,
     Subparsers,
-    UsageError,
     add_command,
     add_json,
     add_root,
-    message,
     resolve_runs,
 )
+from tailboard_tui.commands.failures import OK, CommandError, UsageError, message
 from tailboard_tui.text.safe import clean
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tailboard_tui.commands.common import OK, Cell, Heading, print_table
+from tailboard_tui.commands.common import Cell, Heading, print_table
+from tailboard_tui.commands.failures import OK
 from tailboard_tui.store.fields import as_text
 from tailboard_tui.store.groups import Group, Spread, group_rows, ranked, spread_of
 from tailboard_tui.store.model import RunRow

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
-    OK,
     STATUS_COLORS,
     Cell,
     Heading,
@@ -17,12 +16,12 @@ from tailboard_tui.commands.common import (
     add_command,
     add_json,
     add_root,
-    message,
     parse_query,
     print_table,
     roots,
     whole_number,
 )
+from tailboard_tui.commands.failures import OK, message
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean
 

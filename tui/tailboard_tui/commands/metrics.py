@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from tailboard_tui.commands.common import (
-    OK,
-    CommandError,
     Subparsers,
     add_command,
     add_json,
@@ -16,6 +14,7 @@ from tailboard_tui.commands.common import (
     resolve_run,
     whole_number,
 )
+from tailboard_tui.commands.failures import OK, CommandError
 from tailboard_tui.store.model import Points, Series
 from tailboard_tui.text.safe import clean
 

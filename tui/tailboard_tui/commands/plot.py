@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
-    OK,
-    CommandError,
     Subparsers,
-    UsageError,
     add_command,
     add_root,
     has_color,
     resolve_runs,
 )
+from tailboard_tui.commands.failures import OK, CommandError, UsageError
 from tailboard_tui.text.safe import clean
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from tailboard_tui.commands.archive import add_arguments, move, report
-from tailboard_tui.commands.common import OK, CommandError, Subparsers, UsageError, add_command, roots
+from tailboard_tui.commands.common import Subparsers, add_command, roots
+from tailboard_tui.commands.failures import OK, CommandError, UsageError
 from tailboard_tui.text.safe import clean
 
 

@@ -1,15 +1,44 @@
-"""`tailboard run -- COMMAND`: record the output, exit code and context of any program."""
+"""`tailboard run -- COMMAND`: record the output, exit code and context of any program.
+
+The program starts only when all that is needed for that is imported. So the usual options are read without
+argparse, which is half of it, and nothing is imported here that can wait.
+"""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
+from types import SimpleNamespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+_TEXTS = {
+    "--name": "a name for people; default: the run's id",
+    "--project": "the project that the run belongs to",
+    "--group": "runs of one group belong together",
+    "--job-type": "train, eval ...",
+    "--notes": "a longer description",
+    "--id": "name of the run's directory",
+    "--dir": "the folder of runs; default $TAILBOARD_DIR, else ./runs",
+}
+"""Options that are kept as they are given, and their help."""
+
+_LISTS = ("--tags", "--config")
+"""Options that may be given several times."""
+
+_FLAGS = ("--no-git", "--no-system")
+
+_PARSE = ("auto", "none")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Register the command."""
+    from argparse import REMAINDER
+
     parser = subparsers.add_parser(
         "run",
         help="record any program as a run",
@@ -18,15 +47,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "tailboard.init() logs into the same run.",
         usage="tailboard run [options] -- COMMAND [ARGUMENT ...]",
     )
-    parser.add_argument("--name", help="a name for people; default: the run's id")
-    parser.add_argument("--project", help="the project that the run belongs to")
-    parser.add_argument("--group", help="runs of one group belong together")
-    parser.add_argument("--job-type", help="train, eval ...")
+    for option, text in _TEXTS.items():
+        names = ("--dir", "--root") if option == "--dir" else (option,)
+        parser.add_argument(*names, help=text)
     parser.add_argument(
         "--tags", action="append", default=[], metavar="TAG[,TAG...]", help="words to find the run by"
     )
-    parser.add_argument("--notes", help="a longer description")
-    parser.add_argument("--id", help="name of the run's directory")
     parser.add_argument("--seed", type=int, help="the random seed, recorded only")
     parser.add_argument(
         "--config",
@@ -37,27 +63,58 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a hyperparameter; dots nest (model.depth=4), values are JSON where they can be",
     )
     parser.add_argument(
-        "--dir", "--root", dest="dir", help="the folder of runs; default $TAILBOARD_DIR, else ./runs"
-    )
-    parser.add_argument(
         "--parse",
-        choices=("auto", "none"),
+        choices=_PARSE,
         default="none",
         help="auto: log the numbers of printed lines that look like metrics, such as `step 5: loss=0.3`",
     )
     parser.add_argument("--no-git", dest="git", action="store_false", help="do not look at the code")
     parser.add_argument("--no-system", dest="system", action="store_false", help="do not sample resources")
-    parser.add_argument(
-        "command", nargs=argparse.REMAINDER, metavar="COMMAND", help="the program and its arguments"
-    )
+    parser.add_argument("command", nargs=REMAINDER, metavar="COMMAND", help="the program and its arguments")
     parser.set_defaults(run=run, parser=parser)
+
+
+def quick_arguments(words: Sequence[str]) -> SimpleNamespace | None:
+    """What the parser of `add_parser` makes of `words`; None where it has to look itself, or to complain."""
+    found = {_name(option): None for option in (*_TEXTS, "--seed")}
+    chosen = SimpleNamespace(**found, tags=[], config=[], parse="none", git=True, system=True)
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        option, equals, value = rest.pop(0).partition("=")
+        if option == "--" and not equals:
+            break
+        if option in _FLAGS and not equals:
+            setattr(chosen, option.removeprefix("--no-"), False)
+            continue
+        if option not in _TEXTS and option not in _LISTS:
+            return None
+        if not equals:
+            if not rest or rest[0].startswith("-"):
+                return None
+            value = rest.pop(0)
+        if option in _TEXTS:
+            setattr(chosen, _name(option), value)
+        elif option == "--tags":
+            chosen.tags.append(value)
+        elif value.find("=") > 0:
+            chosen.config.append(_setting(value))
+        else:
+            return None
+    chosen.command = rest
+    return chosen if rest and rest[0] != "--" else None
+
+
+def _name(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
 
 
 def _setting(text: str) -> tuple[str, object]:
     """`key=value` with the value read as JSON where it is such, else as text."""
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise argparse.ArgumentTypeError(f"not KEY=VALUE: {text!r}")
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"not KEY=VALUE: {text!r}")
     try:
         return key, json.loads(value)
     except ValueError:
@@ -79,20 +136,21 @@ def _nested(settings: list[tuple[str, object]]) -> dict[str, object]:
     return config
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace | SimpleNamespace) -> int:
     """Run the command; its exit status is ours."""
     from tailboard import layout
-    from tailboard.command import hold_signals, record_command
-    from tailboard.errors import TailboardError
-    from tailboard.request import Request
-    from tailboard.start import begin
+    from tailboard.command import become_command, hold_signals, record_command
 
     arguments: list[str] = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not arguments:
         args.parser.error("no COMMAND is given")
     if os.environ.get(layout.ENV_MODE) == "disabled":
-        os.execvp(arguments[0], arguments)  # noqa: S606  running the user's command is what this is for
-    tags = [tag for item in args.tags for tag in item.split(",") if tag]
+        return become_command(arguments)
+    hold_signals()
+    from tailboard.errors import TailboardError
+    from tailboard.request import Request
+    from tailboard.start import begin
+
     request = Request(
         project=args.project,
         name=args.name,
@@ -100,7 +158,7 @@ def run(args: argparse.Namespace) -> int:
         dir=args.dir,
         group=args.group,
         job_type=args.job_type,
-        tags=tags,
+        tags=[tag for item in args.tags for tag in item.split(",") if tag],
         notes=args.notes,
         id=args.id,
         resume="never",
@@ -112,15 +170,16 @@ def run(args: argparse.Namespace) -> int:
         ignored={},
         command=arguments,
     )
-    hold_signals()
     try:
         recorded = begin(request, None)
     except TailboardError as error:
         print(f"tailboard run: {error}", file=sys.stderr)
         return 1
+    if recorded.is_disabled:  # it has said why
+        return become_command(arguments)
     listen = None
     if args.parse == "auto":
         from tailboard_tui.commands.run_metrics import MetricsFromOutput
 
         listen = MetricsFromOutput(recorded).feed
-    return record_command(recorded, arguments, sample=args.system, listen=listen)
+    return record_command(recorded, arguments, git=args.git, sample=args.system, listen=listen)

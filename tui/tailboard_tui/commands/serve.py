@@ -11,14 +11,12 @@ import sys
 from urllib.parse import quote
 
 from tailboard_tui.commands.common import (
-    OK,
-    CommandError,
     Subparsers,
     add_command,
     add_root,
-    message,
     roots,
 )
+from tailboard_tui.commands.failures import OK, CommandError, message
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

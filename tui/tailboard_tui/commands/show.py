@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
-    OK,
     STATUS_COLORS,
     Cell,
     Color,
@@ -22,6 +21,7 @@ from tailboard_tui.commands.common import (
     resolve_run,
     roots,
 )
+from tailboard_tui.commands.failures import OK
 from tailboard_tui.store.fields import as_text
 from tailboard_tui.store.goal import best, direction
 from tailboard_tui.text import units

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 
 from tailboard.layout import OUTPUT, OUTPUT_INDEX, is_run_id, ranked
 from tailboard_tui.commands.common import (
-    OK,
-    CommandError,
     Subparsers,
-    UsageError,
     add_command,
     add_json,
     add_root,
     default_roots,
     resolve_run,
 )
+from tailboard_tui.commands.failures import OK, CommandError, UsageError
 from tailboard_tui.commands.tail_end import DEFAULT_LINES, print_end
 from tailboard_tui.commands.tail_print import Printer
 from tailboard_tui.text.safe import clean

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from tailboard_tui.commands.common import CommandError, UsageError
+from tailboard_tui.commands.failures import CommandError, UsageError
 from tailboard_tui.commands.tail_end import DEFAULT_LINES, Place, print_end
 from tailboard_tui.commands.tail_print import Printer
 from tailboard_tui.store.logfile import LogText

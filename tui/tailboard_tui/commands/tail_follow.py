@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tailboard_tui.commands.common import CommandError, message
+from tailboard_tui.commands.failures import CommandError, message
 from tailboard_tui.commands.tail_end import CHUNK_BYTES, Place
 from tailboard_tui.commands.tail_print import Printer
 from tailboard_tui.files.opening import open_regular

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tailboard_tui.commands.common import (
-    FAILED,
-    OK,
     Cell,
     Color,
     Heading,
@@ -18,10 +16,10 @@ from tailboard_tui.commands.common import (
     add_command,
     add_json,
     add_root,
-    message,
     print_table,
     resolve_run,
 )
+from tailboard_tui.commands.failures import FAILED, OK, message
 from tailboard_tui.text.safe import clean
 
 if TYPE_CHECKING:

@@ -8,17 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tailboard_tui.commands.common import (
-    FAILED,
-    OK,
-    CommandError,
     Subparsers,
     add_command,
     add_json,
     add_root,
-    message,
     resolve_runs,
     seconds,
 )
+from tailboard_tui.commands.failures import FAILED, OK, CommandError, message
 from tailboard_tui.text.safe import clean
 
 if TYPE_CHECKING:
