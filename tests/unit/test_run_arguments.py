@@ -11,7 +11,6 @@ import pytest
 
 from tailboard_tui.commands.run import add_parser, quick_arguments
 
-
 ROOT = Path(__file__).parents[2]
 
 
