@@ -1,31 +1,41 @@
-"""The explorer in a real terminal: first paint, keys, live delay, idle cost; beside a bare app and LEET.
+"""The explorer in a real terminal: first paint, keys, live delay, idle cost; beside a bare app and its peers.
 
-    python benchmarks/screen.py [--rounds 5] [--leet /path/to/wandb] [--json FILE]
+    python benchmarks/screen.py [--rounds 5] [--peers /path/to/environment/bin ...] [--json FILE]
 
 Everything is measured from outside, in a pty of 200x50: times are arrival times of bytes, CPU is the
-process's own. Ratios within one run count; absolute times are those of the machine.
+process's own. Ratios within one run count; absolute times are those of the machine. Peers are W&B LEET and
+terminalboard, as far as one of the environments has them (`wandb`, `terminalboard`).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
-import select
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "logger"), str(ROOT / "tui")]
+import viewers
+from ptys import (
+    CHART,
+    SIZE,
+    first_paint,
+    key_times,
+    percentile,
+    private,
+    rss_mib,
+    usage,
+    wait,
+    wait_loaded,
+)
 
-from terminal import TAILBOARD, Terminal  # noqa: E402  # the paths stand above
+from terminal import TAILBOARD, Terminal
 
-SIZE = {"columns": 200, "rows": 50}
 BARE_APP = """
 from textual.app import App
 from textual.widgets import Static
@@ -75,58 +85,6 @@ def make_large_run(root: Path, steps: int, metrics: int = 10) -> None:
                 file.write(f'{{"_step":{start + offset},"_timestamp":{1.75e9 + start + offset},{numbers}}}\n')
 
 
-def cpu_s(pid: int) -> float:
-    """CPU seconds of a process, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def rss_mib(pid: int) -> float:
-    """Resident memory of a process."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def first_paint(command: tuple[str, ...], text: str, env: dict[str, str]) -> tuple[float, float]:
-    """Wall and CPU seconds from the start of `command` until it has sent `text`.
-
-    The bytes are only searched, not drawn: that would take long enough for the program to go on meanwhile.
-    """
-    start = time.perf_counter()
-    with Terminal(*command, env=env, **SIZE) as terminal:
-        sent = b""
-        while text.encode() not in sent:
-            if not select.select([terminal.fd], [], [], 60)[0]:
-                raise TimeoutError(text)
-            sent += os.read(terminal.fd, 65536)
-        return time.perf_counter() - start, cpu_s(terminal.pid)
-
-
-def wait(terminal: Terminal, pattern: str, timeout_s: float) -> float:
-    """Seconds until `pattern` is on the screen, looking every 5 ms."""
-    start = time.perf_counter()
-    while not re.search(pattern, terminal.text):
-        terminal.read(0.005)
-        if time.perf_counter() - start > timeout_s:
-            raise TimeoutError(f"{pattern}\n{terminal.text}")
-    return time.perf_counter() - start
-
-
-def key_times(terminal: Terminal, keys: str) -> tuple[list[float], float]:
-    """Milliseconds from each key to the first byte that it causes, and the mean bytes of a repaint."""
-    times, sizes = [], []
-    for key in keys:
-        terminal.settle(0.15, 3)
-        before = len(terminal.raw)
-        start = time.perf_counter()
-        terminal.send(key)
-        while len(terminal.raw) == before and time.perf_counter() - start < 3:
-            terminal.read(0.001)
-        times.append((time.perf_counter() - start) * 1000)
-        terminal.settle(0.15, 3)
-        sizes.append(len(terminal.raw) - before)
-    return times, statistics.fmean(sizes)
-
-
 def keys_while_loading(terminal: Terminal, count: int) -> list[float]:
     """Milliseconds from a key to the next output while the large run is being read."""
     times = []
@@ -164,23 +122,13 @@ def live_delays(root: Path, env: dict[str, str], count: int) -> tuple[list[float
             log(step)
             delays.append(wait(terminal, rf"step {step}\b", 10))
             terminal.read(0.3)
-        cpu, sent, start = cpu_s(terminal.pid), len(terminal.raw), time.perf_counter()
         step = 300
-        while time.perf_counter() - start < 10:
+
+        def log_next() -> None:
+            nonlocal step
             log(step := step + 1)
-            terminal.read(0.1)
-        seconds = time.perf_counter() - start
-        return delays, (cpu_s(terminal.pid) - cpu) / seconds, (len(terminal.raw) - sent) / seconds
 
-
-def idle(terminal: Terminal, seconds: float = 10.0) -> tuple[float, float]:
-    """CPU share and bytes per second while nothing happens."""
-    terminal.settle(1.5, 30)
-    cpu, sent, start = cpu_s(terminal.pid), len(terminal.raw), time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        terminal.read(0.5)
-    spent = time.perf_counter() - start
-    return (cpu_s(terminal.pid) - cpu) / spent, (len(terminal.raw) - sent) / spent
+        return delays, *usage(terminal, 10, log_next)
 
 
 def open_large(steps: int, work: Path, rounds: int) -> dict[str, float]:
@@ -193,7 +141,7 @@ def open_large(steps: int, work: Path, rounds: int) -> dict[str, float]:
         for opened in (completes, seconds):
             start = time.perf_counter()
             with Terminal(*TAILBOARD, str(root), env=env, **SIZE) as terminal:
-                wait(terminal, "[⣀-⣿]{3}", 60)
+                wait(terminal, CHART, 60)
                 first = time.perf_counter() - start
                 opened.append(wait_loaded(terminal) - start)
                 if opened is completes:
@@ -208,31 +156,7 @@ def open_large(steps: int, work: Path, rounds: int) -> dict[str, float]:
     }
 
 
-def wait_loaded(terminal: Terminal) -> float:
-    """The moment of the last output before a second of quiet: everything is read and drawn."""
-    last = time.perf_counter()
-    while time.perf_counter() - last < 1.0:
-        if terminal.read(0.02):
-            last = time.perf_counter()
-    return last
-
-
-def private(work: Path, fresh: bool = False) -> dict[str, str]:
-    """XDG directories of our own, so that no earlier cache helps."""
-    base = work / "xdg"
-    if fresh:
-        shutil.rmtree(base, ignore_errors=True)
-    places = {f"XDG_{name}_HOME": str(base / name.lower()) for name in ("CACHE", "STATE", "CONFIG")}
-    # Everything is compiled once, as after `pip install`, wherever the sources are.
-    return {**places, "PYTHONPYCACHEPREFIX": str(work / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value below which `share` of the values lie, by nearest rank."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
-def measure(rounds: int, leet: str | None) -> dict[str, float]:
+def measure(rounds: int) -> dict[str, float]:
     """All figures by name."""
     work = Path(tempfile.mkdtemp(prefix="tailboard-bench-"))
     found: dict[str, float] = {}
@@ -268,7 +192,8 @@ def measure(rounds: int, leet: str | None) -> dict[str, float]:
             loading = keys_while_loading(terminal, 40)
             terminal.settle(2.0, 120)
             steady, size = key_times(terminal, "jk" * 20)
-            share, sent = idle(terminal)
+            terminal.settle(1.5, 30)
+            share, sent = usage(terminal, 10)
             found["idle with 10,000 runs: CPU share"] = share
             found["idle with 10,000 runs: bytes/s"] = sent
             found["resident with 10,000 runs and 1,000,000 x 10, MiB"] = rss_mib(terminal.pid)
@@ -284,55 +209,52 @@ def measure(rounds: int, leet: str | None) -> dict[str, float]:
             found[f"live delay, {watch}: max s"] = max(delays)
             found[f"live at 10 Hz, {watch}: CPU share"] = share
             found[f"live at 10 Hz, {watch}: bytes/s"] = sent
-        if leet:
-            found.update(measure_leet(leet, work))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return found
 
 
-def measure_leet(wandb: str, work: Path) -> dict[str, float]:
-    """W&B LEET on an offline run of 100,000 x 10, written by wandb itself."""
-    import subprocess
-
-    place = work / "leet"
-    place.mkdir()
-    script = (
-        "import wandb, random\n"
-        "run = wandb.init(mode='offline', project='bench')\n"
-        "for step in range(100_000):\n"
-        "    run.log({f'train/m{i}': random.random() for i in range(10)})\n"
-        "run.finish()\n"
-    )
-    python = Path(wandb).with_name("python")
-    env = {"WANDB_MODE": "offline", "WANDB_ERROR_REPORTING": "false", "WANDB_CONFIG_DIR": str(place)}
-    subprocess.run(
-        [python, "-c", script], cwd=place, env={**os.environ, **env}, check=True, capture_output=True
-    )
-    (run,) = (place / "wandb").glob("offline-run-*")
-    start = time.perf_counter()
-    with Terminal(wandb, "leet", str(run), env=env, **SIZE) as terminal:
-        wait(terminal, "[⣀-⣿]{3}", 120)
-        first = time.perf_counter() - start
-        quiet = time.perf_counter()
-        while time.perf_counter() - quiet < 2.0:
-            if terminal.read(0.05):
-                quiet = time.perf_counter()
-        return {"LEET 100,000 x 10: first chart, s": first, "LEET 100,000 x 10: complete, s": quiet - start}
+def measure_peers(peers: list[Path], rounds: int) -> dict[str, viewers.Rows | str]:
+    """What each peer that is there was measured at, ours beside it; what went wrong, where it failed."""
+    measures: dict[str, tuple[str, Callable[[str, Path, int], viewers.Rows]]] = {
+        "LEET": ("wandb", viewers.beside_leet),
+        "terminalboard": ("terminalboard", viewers.beside_terminalboard),
+    }
+    found: dict[str, viewers.Rows | str] = {}
+    for name, (command, beside) in measures.items():
+        installed = [place / command for place in peers if (place / command).exists()]
+        if not installed:
+            continue
+        work = Path(tempfile.mkdtemp(prefix="tailboard-bench-"))
+        try:
+            found[name] = beside(str(installed[0]), work, rounds)
+        except (OSError, TimeoutError, ValueError, subprocess.SubprocessError) as error:
+            found[name] = f"failed: {error!r}"[:500]
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return found
 
 
 def main() -> None:
     """Measure and print a table; write the JSON where asked."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--leet", help="the `wandb` command of an environment with wandb installed")
+    parser.add_argument("--peers", type=Path, nargs="+", default=[], help="bin directories that have them")
+    parser.add_argument("--only-peers", action="store_true", help="leave out what needs none")
     parser.add_argument("--json", help="write the figures here")
     args = parser.parse_args()
-    found = measure(args.rounds, args.leet)
+    found = {} if args.only_peers else measure(args.rounds)
     for name, value in found.items():
         print(f"{name:55} {value:12.4g}")
+    peers = measure_peers(args.peers, args.rounds)
+    for name, rows in peers.items():
+        print("\n".join([f"{name} {rows}"] if isinstance(rows, str) else viewers.table(name, rows)))
     if args.json:
-        Path(args.json).write_text(json.dumps({"format": 1, "screen": found}, indent=1) + "\n")
+        Path(args.json).write_text(
+            json.dumps({"format": 1, "screen": found, "peers": peers}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":
