@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -10,6 +9,7 @@ from rich.cells import cell_len
 from tailboard_tui.plot import readout
 from tailboard_tui.plot.canvas import Canvas
 from tailboard_tui.plot.cells import CellStyle, fit
+from tailboard_tui.plot.diverging import Outside
 from tailboard_tui.plot.readout import Reading
 from tailboard_tui.plot.spec import ChartSpec, Look, Trace
 from tailboard_tui.plot.xaxis import x_text
@@ -30,11 +30,11 @@ def ink(color: str, look: Look, *, is_bold: bool = False, is_dim: bool = False) 
     return CellStyle(color, is_bold=is_bold) if look.has_color else CellStyle(None, None, is_bold, is_dim)
 
 
-def write_title(canvas: Canvas, spec: ChartSpec, look: Look, outside: Sequence[int]) -> None:
+def write_title(canvas: Canvas, spec: ChartSpec, look: Look, outside: Outside) -> None:
     """The first row: name, what is wrong or left out, and at the right the last and best value.
 
     Args:
-        outside: For each trace how many of its points lie outside of the y axis; empty: none of any.
+        outside: What the y axis does not show.
     """
     lead = (">" if look.is_ascii else "▌") if spec.is_focused else " "
     name_style = ink(look.accent if spec.is_focused else look.text, look, is_bold=True)
@@ -82,14 +82,15 @@ def _shorter(parts: list[tuple[str, CellStyle]]) -> list[list[tuple[str, CellSty
     return [parts[:count] for count in range(len(parts), 0, -1)]
 
 
-def _notes(canvas: Canvas, spec: ChartSpec, look: Look, outside: Sequence[int], begin: int, end: int) -> None:
+def _notes(canvas: Canvas, spec: ChartSpec, look: Look, outside: Outside, begin: int, end: int) -> None:
     """What the reader must know, most important first, as far as there is room between name and values.
 
     What does not fit there stands in the top row of the plot, if nothing is drawn in its way.
     """
     room = end - begin
-    for long, short, color in _facts(spec, look, outside):
-        text = long if len(long) <= room else short if len(short) <= room else ""
+    for texts, color in _facts(spec, look, outside):
+        short = texts[-1]
+        text = next((text for text in texts if len(text) <= room), "")
         if text:
             canvas.write(0, end - len(text), text, ink(color, look, is_dim=True))
             end -= len(text) + 2
@@ -100,39 +101,44 @@ def _notes(canvas: Canvas, spec: ChartSpec, look: Look, outside: Sequence[int], 
                 canvas.write(1, column, short, ink(color, look))
 
 
-def _facts(spec: ChartSpec, look: Look, outside: Sequence[int]) -> list[tuple[str, str, str]]:
-    """(long, short, colour) of each thing to be said."""
-    found = []
-    cross, triangle = ("x", "^") if look.is_ascii else ("×", "▲")
+def _facts(spec: ChartSpec, look: Look, outside: Outside) -> list[tuple[tuple[str, ...], str]]:
+    """Each thing to be said, from its longest text to its shortest, and its colour."""
+    found: list[tuple[tuple[str, ...], str]] = []
+    cross = "x" if look.is_ascii else "×"
     bad = [trace for trace in spec.traces if trace.line.bad.size]
     if len(bad) == 1:
         text = readout.bad_text(bad[0], spec.x_kind)
         lead = f"{bad[0].letter} " if len(spec.traces) > 1 else ""
-        found.append((f"{cross} {lead}{text}", f"{cross}{lead}{text.split(' ')[0]}", look.error))
+        found.append(((f"{cross} {lead}{text}", f"{cross}{lead}{text.split(' ')[0]}"), look.error))
     elif bad:
         letters = ", ".join(trace.letter for trace in bad[:9]) + (" ..." if len(bad) > 9 else "")
-        found.append((f"{cross} not finite: {letters}", f"{cross}{letters}", look.error))
-    if any(outside):
-        noun = "point" if sum(outside) == 1 else "points"
-        count = units.count(sum(outside))
-        of = _outside_of(spec, outside)
-        found.append((f"{triangle} {count} {noun}{of} outside", f"{triangle}{count}", look.muted))
+        found.append(((f"{cross} not finite: {letters}", f"{cross}{letters}"), look.error))
+    if any(outside.counts):
+        color = look.muted if outside.farthest is None else look.error
+        found.append((_outside_texts(spec, look, outside), color))
     hidden = sum(trace.line.hidden.size for trace in spec.traces)
     if hidden:
-        found.append((f"{units.count(hidden)} not above 0", f"{units.count(hidden)}<=0", look.muted))
+        found.append(((f"{units.count(hidden)} not above 0", f"{units.count(hidden)}<=0"), look.muted))
     counts = [trace.band.count for trace in spec.traces if trace.band is not None]
     if counts and not spec.has_legend:
         of = ", ".join(map(str, counts))
-        found.append((f"mean of {of} runs", f"n={of}", look.muted))
+        found.append(((f"mean of {of} runs", f"n={of}"), look.muted))
     if spec.note:
-        found.append((spec.note, spec.note, look.muted))
+        found.append(((spec.note,), look.muted))
     return found
 
 
-def _outside_of(spec: ChartSpec, outside: Sequence[int]) -> str:
-    """Of which runs the points outside are, where it is a few of several."""
-    letters = [trace.letter for trace, count in zip(spec.traces, outside, strict=True) if count]
-    return f" of {', '.join(letters)}" if len(letters) < min(len(spec.traces), 4) else ""
+def _outside_texts(spec: ChartSpec, look: Look, outside: Outside) -> tuple[str, ...]:
+    """How many points lie outside, of which runs where it is a few of several, and how far a run has left."""
+    triangle, total = "^" if look.is_ascii else "▲", sum(outside.counts)
+    letters = [trace.letter for trace, count in zip(spec.traces, outside.counts, strict=True) if count]
+    of = f" of {', '.join(letters)}" if len(letters) < min(len(spec.traces), 4) else ""
+    count = f"{units.count(total)} {'point' if total == 1 else 'points'}{of} outside"
+    texts = (f"{triangle} {count}", f"{triangle}{units.count(total)}")
+    if outside.farthest is None:
+        return texts
+    to = f"{'up' if outside.farthest > 0 else 'down'} to {readout.number_text(outside.farthest, spec.title)}"
+    return f"{triangle} diverges: {count}, {to}", f"{triangle} {count}, {to}", *texts
 
 
 def label_cells(spec: ChartSpec, width: int) -> int:

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tailboard_tui.plot import caption, marks, ranges, readout
+from tailboard_tui.plot import caption, marks, readout
 from tailboard_tui.plot.canvas import DOT_ROWS, Canvas
 from tailboard_tui.plot.cells import Cells, CellStyle
+from tailboard_tui.plot.diverging import Outside, outside
 from tailboard_tui.plot.downsample import Spans, spans
 from tailboard_tui.plot.layout import Layout, layout, x_labels
 from tailboard_tui.plot.palette import blend
@@ -35,7 +36,7 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
     spec = _prepared(spec)
     place = layout(spec, width, height)
     if place is None:
-        caption.write_title(canvas, spec, look, outside=())
+        caption.write_title(canvas, spec, look, Outside())
         return canvas.cells()
     _axes(canvas, spec, place, look)
     found = [spans(trace.line, place.frame, trace.shift) for trace in spec.traces]
@@ -48,7 +49,7 @@ def draw(spec: ChartSpec, width: int, height: int, look: Look) -> Cells:
     marks.bad_marks(canvas, spec, place, look)
     if spec.cursor is not None:
         marks.cursor(canvas, spec.cursor, place, look)
-    caption.write_title(canvas, spec, look, outside=ranges.outside(spec, place.x, place.y))
+    caption.write_title(canvas, spec, look, outside(spec, place.x, place.y))
     caption.write_labels(canvas, spec, place, look)
     caption.write_legend(canvas, spec, look)
     if not any(trace.line.size for trace in spec.traces):

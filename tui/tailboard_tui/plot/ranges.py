@@ -1,4 +1,4 @@
-"""Which part of the values a chart shows: limits of both axes, and how many points lie outside."""
+"""Which part of the values a chart shows: limits of both axes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from tailboard_tui.formats.base import FloatArray
 from tailboard_tui.plot import axes
 from tailboard_tui.plot.axes import Scale
+from tailboard_tui.plot.diverging import usual
 from tailboard_tui.plot.downsample import visible
 from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.spec import ChartSpec, Trace
@@ -77,7 +78,7 @@ def y_scale(spec: ChartSpec, x: Scale) -> Scale:
     if spec.y_range is not None and _is_usable(spec.y_range, spec.is_log_y):
         return Scale(*spec.y_range, is_log=spec.is_log_y)
     found: Sequence[tuple[float, float]] = [
-        ends for trace in spec.traces if (ends := _span(trace, x, is_robust=spec.is_robust)) is not None
+        ends for trace in spec.traces if (ends := _span(trace, x, spec)) is not None
     ]
     if spec.is_robust:
         found = _most(found, is_log=spec.is_log_y)
@@ -88,10 +89,10 @@ def y_scale(spec: ChartSpec, x: Scale) -> Scale:
     return Scale(*axes.limits(low, high, is_log=spec.is_log_y), is_log=spec.is_log_y)
 
 
-def _span(trace: Trace, x: Scale, *, is_robust: bool) -> tuple[float, float] | None:
+def _span(trace: Trace, x: Scale, spec: ChartSpec) -> tuple[float, float] | None:
     """Smallest and largest value of a trace that `x` shows; None where there is none."""
     found = [
-        _range(line, start, end, is_robust=is_robust)
+        _range(line, start, end, spec)
         for line in _ranged(trace)
         for start, end in visible(line, x, trace.shift)
     ]
@@ -123,11 +124,12 @@ def _ranged(trace: Trace) -> list[Line]:
     return [trace.band.low, trace.band.high] if trace.band is not None else [trace.line]
 
 
-def _range(line: Line, start: int, end: int, *, is_robust: bool) -> tuple[float, float]:
+def _range(line: Line, start: int, end: int, spec: ChartSpec) -> tuple[float, float]:
     """Minimum and maximum of the points from `start` to `end`, outliers left out if so wanted."""
     low, high = line.envelope.range(line.y, start, end)
-    if not is_robust or math.isnan(low) or low == high:
+    if not spec.is_robust or math.isnan(low) or low == high:
         return low, high
+    low, high = usual(line, start, end, (low, high), spec.goal)
     sample = _sample(line.y[start:end])
     sample = np.sort(sample[~np.isnan(sample)])
     if sample.size < FEWEST:
@@ -151,14 +153,3 @@ def _sample(values: FloatArray) -> FloatArray:
     starts = np.linspace(0, values.size - STRETCH, SAMPLE // STRETCH).astype(np.intp)
     sample: FloatArray = values[starts[:, None] + np.arange(STRETCH)].ravel()
     return sample
-
-
-def outside(spec: ChartSpec, x: Scale, y: Scale) -> list[int]:
-    """How many points of each trace that `x` shows lie above or below `y`."""
-    return [
-        sum(
-            trace.line.envelope.outside(trace.line.y, start, end, y.low, y.high)
-            for start, end in visible(trace.line, x, trace.shift)
-        )
-        for trace in spec.traces
-    ]

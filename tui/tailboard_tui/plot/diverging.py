@@ -1,0 +1,100 @@
+"""A run that explodes: its later values are not to flatten what came before, and it is said that they left.
+
+A line that falls steeply at its start has its largest values there, and is always shown whole: only later
+values can lie far beyond earlier ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tailboard_tui.plot.axes import Scale
+from tailboard_tui.plot.downsample import visible
+from tailboard_tui.plot.line import Line
+from tailboard_tui.plot.spec import ChartSpec, Goal
+
+FEWEST = 8
+"""Of fewer points one cannot tell the usual from what left it."""
+
+WORSE, UNKNOWN, BETTER = 1e3, 1e4, 1e6
+"""Later values lie outside when they lie so many times the span and size of the first half beyond it: that
+half would be no more than a line on the axis. A value that grows better may be what one waits for."""
+
+MARGIN = 1.0
+"""Of the first half's span, that is shown beyond it."""
+
+
+RECENT = 64
+"""Points among which the newest finite value is looked for: after an explosion there often come NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The points that the y axis does not show."""
+
+    counts: tuple[int, ...] = ()
+    """For each trace; empty: none of any."""
+    farthest: float | None = None
+    """Where a run's newest point is one of them: the value that lies farthest out."""
+
+
+def usual(
+    line: Line, start: int, end: int, ends: tuple[float, float], goal: Goal | None
+) -> tuple[float, float]:
+    """Smallest and largest value of the points from `start` to `end` that are to be seen on a linear axis.
+
+    Args:
+        ends: Those of all of them, not NaN.
+        goal: Which way is better, if that is known.
+
+    Returns:
+        `ends`, or, where later values lie far beyond the first half of the points, ends around that half.
+    """
+    if line.is_log or end - start < FEWEST:
+        return ends
+    if ends[1] - ends[0] <= WORSE * abs(float(line.y[start])):
+        return ends  # the first half is as large as its first value: nothing can lie that far beyond it
+    low, high = line.envelope.range(line.y, start, start + (end - start) // 2)
+    unit = max(high - low, abs(low), abs(high))
+    if not unit > 0:
+        return ends
+    up = BETTER if goal == "maximize" else WORSE if goal == "minimize" else UNKNOWN
+    down = BETTER if goal == "minimize" else WORSE if goal == "maximize" else UNKNOWN
+    margin = MARGIN * (high - low or unit)
+    return (
+        low - margin if low - ends[0] > down * unit else ends[0],
+        high + margin if ends[1] - high > up * unit else ends[1],
+    )
+
+
+def outside(spec: ChartSpec, x: Scale, y: Scale) -> Outside:
+    """What of the points that `x` shows lies above or below `y`."""
+    counts: list[int] = []
+    farthest: float | None = None
+    for trace in spec.traces:
+        line, count = trace.line, 0
+        for start, end in visible(line, x, trace.shift):
+            count += line.envelope.outside(line.y, start, end, y.low, y.high)
+            newest = _newest(line, start, end)
+            if y.low <= newest <= y.high:
+                continue
+            ends = line.envelope.range(line.y, start, end)
+            if usual(line, start, end, ends, spec.goal) == ends:
+                continue
+            end_value = ends[1] if newest > y.high else ends[0]
+            farthest = end_value if farthest is None else max(farthest, end_value, key=abs)
+        counts.append(count)
+    return Outside(tuple(counts), farthest if spec.y_range is None and spec.is_robust else None)
+
+
+def _newest(line: Line, start: int, end: int) -> float:
+    """The last finite value; NaN where there is none among the newest."""
+    value = float(line.y[end - 1])
+    if not math.isnan(value):
+        return value
+    recent = line.y[max(start, end - RECENT) : end]
+    known = np.flatnonzero(~np.isnan(recent))
+    return float(recent[known[-1]]) if known.size else math.nan
