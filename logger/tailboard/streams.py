@@ -16,8 +16,8 @@ CHUNK_BYTES = 1024 * 1024
 _TERMINAL_BYTES = 64 * 1024
 """Read of a pty before it is passed on: so much it buffers. Source: TTYB_DEFAULT_MEM_LIMIT, tty_buffer.c"""
 
-_LARGE_BYTES = CHUNK_BYTES // 4
-"""Where a piece was as large as this, the next is not waited for: the pipe might get full."""
+_UNKNOWN_PIPE_BYTES = 16 * 1024
+"""What a pipe holds at least where the system does not tell: macOS's small ones."""
 
 _GATHER_S = 0.002
 """How long output in full flow may gather: a few large pieces cost a fraction of thousands of small ones."""
@@ -45,6 +45,7 @@ class Stream:
         self.is_open = True
         self._read_at = 0.0
         self._gather_s = 0.0
+        self._large_bytes = 0
         self._buffer = memoryview(bytearray(CHUNK_BYTES))
         if self.is_pty:
             self.source, self.inlet = os.openpty()
@@ -52,7 +53,7 @@ class Stream:
             self.copy_window_size()
         else:
             self.source, self.inlet = os.pipe()
-            _enlarge(self.source)
+            self._large_bytes = _enlarge(self.source) // 4
         os.set_blocking(self.source, False)
 
     def copy_window_size(self) -> None:
@@ -114,14 +115,14 @@ class Stream:
         return size
 
     def _plan_gathering(self, size: int) -> None:
-        """Set how long the next piece may gather: as fast as this came, until it is large.
+        """Set how long the next piece may gather: as fast as this one came, until the pipe is a quarter full.
 
-        The command wakes us a few hundred times a second at most, and never waits for us.
+        The command wakes us a few hundred times a second at most, and does not have to wait for us.
         """
         now = time.monotonic()
         elapsed_s, self._read_at = now - self._read_at, now
-        is_small = 0 < size < _LARGE_BYTES and elapsed_s < _FLOW_S
-        self._gather_s = min(_GATHER_S, elapsed_s * _LARGE_BYTES / size) if is_small else 0.0
+        is_small = 0 < size < self._large_bytes and elapsed_s < _FLOW_S
+        self._gather_s = min(_GATHER_S, elapsed_s * self._large_bytes / size) if is_small else 0.0
 
     def pass_on(self, view: memoryview) -> None:
         """Write to our own stdout or stderr. When its reader is gone the command notices, as without us."""
@@ -157,11 +158,17 @@ def _send_bytes_unchanged(fd: int) -> None:
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
-def _enlarge(fd: int) -> None:
-    try:
-        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, CHUNK_BYTES)
-    except (AttributeError, OSError):  # not Linux, or above /proc/sys/fs/pipe-max-size
-        return
+def _enlarge(fd: int) -> int:
+    """Give a pipe the size that we like, if the system lets us; the bytes that it holds now.
+
+    Linux refuses above /proc/sys/fs/pipe-max-size, and to users who have very many pipes.
+    """
+    for request, argument in (("F_SETPIPE_SZ", CHUNK_BYTES), ("F_GETPIPE_SZ", 0)):
+        try:
+            return fcntl.fcntl(fd, getattr(fcntl, request), argument)
+        except (AttributeError, OSError):
+            continue
+    return _UNKNOWN_PIPE_BYTES
 
 
 def _open_missing() -> None:
