@@ -41,6 +41,15 @@ def test_an_exploding_run_shows_what_came_before_and_how_far_it_went() -> None:
     assert "diverges" not in title(spec_of(values, y_range=(0.0, 1.0)))
 
 
+def test_a_lone_spike_before_it_exploded_flattens_it_no_more_than_the_explosion() -> None:
+    accuracy = np.where(STEPS < 140, 1 - 0.5 * 0.97**STEPS, -(10.0 ** ((STEPS - 130) / 5)))
+    accuracy[70] = 25.0
+    place = placed(spec_of(accuracy, "maximize"))
+    assert place.y.high < 3
+    assert place.y.low > -3
+    assert "▼ diverges: 61 points outside, down to -" in title(spec_of(accuracy, "maximize"))
+
+
 @pytest.mark.parametrize("goal", ["minimize", None])
 def test_growth_from_the_start_is_shown_as_far_as_its_first_half(goal: Goal | None) -> None:
     values = np.geomspace(1e3, 1e12, 200)

@@ -147,7 +147,8 @@ def size_limits(low: float, high: float) -> tuple[float, float]:
     """As `limits`, for numbers of bytes."""
     unit = _size_unit(low, high)
     if unit is None:
-        return limits(low, high)
+        bottom, top = limits(low, high)
+        return (max(bottom, 0.0) if low >= 0 else bottom), top
     step = _size_step((high - low) / _SIZE_PARTS, unit[0])
     return _multiple(low, step, math.floor), _multiple(high, step, math.ceil)
 

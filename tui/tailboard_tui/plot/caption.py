@@ -130,14 +130,15 @@ def _facts(spec: ChartSpec, look: Look, outside: Outside) -> list[tuple[tuple[st
 
 def _outside_texts(spec: ChartSpec, look: Look, outside: Outside) -> tuple[str, ...]:
     """How many points lie outside, of which runs where it is a few of several, and how far a run has left."""
-    triangle, total = "^" if look.is_ascii else "▲", sum(outside.counts)
+    is_down, total = (outside.farthest or 0.0) < 0, sum(outside.counts)
+    triangle = ("v" if is_down else "^") if look.is_ascii else ("▼" if is_down else "▲")
     letters = [trace.letter for trace, count in zip(spec.traces, outside.counts, strict=True) if count]
     of = f" of {', '.join(letters)}" if len(letters) < min(len(spec.traces), 4) else ""
     count = f"{units.count(total)} {'point' if total == 1 else 'points'}{of} outside"
     texts = (f"{triangle} {count}", f"{triangle}{units.count(total)}")
     if outside.farthest is None:
         return texts
-    to = f"{'up' if outside.farthest > 0 else 'down'} to {readout.number_text(outside.farthest, spec.title)}"
+    to = f"{'down' if is_down else 'up'} to {readout.number_text(outside.farthest, spec.title)}"
     return f"{triangle} diverges: {count}, {to}", f"{triangle} {count}, {to}", *texts
 
 

@@ -23,10 +23,6 @@ WORSE, UNKNOWN, BETTER = 1e3, 1e4, 1e6
 """Later values lie outside when they lie so many times the span and size of the first half beyond it: that
 half would be no more than a line on the axis. A value that grows better may be what one waits for."""
 
-MARGIN = 1.0
-"""Of the first half's span, that is shown beyond it."""
-
-
 RECENT = 64
 """Points among which the newest finite value is looked for: after an explosion there often come NaN."""
 
@@ -41,33 +37,31 @@ class Outside:
     """Where a run's newest point is one of them: the value that lies farthest out."""
 
 
-def usual(
+def leaves(
     line: Line, start: int, end: int, ends: tuple[float, float], goal: Goal | None
-) -> tuple[float, float]:
-    """Smallest and largest value of the points from `start` to `end` that are to be seen on a linear axis.
+) -> tuple[bool, bool]:
+    """Whether, of the points from `start` to `end`, later ones lie far below, and far above, the first half.
 
     Args:
-        ends: Those of all of them, not NaN.
+        ends: Smallest and largest value of all of them, not NaN.
         goal: Which way is better, if that is known.
-
-    Returns:
-        `ends`, or, where later values lie far beyond the first half of the points, ends around that half.
     """
     if line.is_log or end - start < FEWEST:
-        return ends
+        return False, False
     if ends[1] - ends[0] <= WORSE * abs(float(line.y[start])):
-        return ends  # the first half is as large as its first value: nothing can lie that far beyond it
-    low, high = line.envelope.range(line.y, start, start + (end - start) // 2)
+        return False, False  # the first half is as large as its first value: nothing lies that far beyond
+    low, high = line.envelope.range(line.y, start, half_of(start, end))
     unit = max(high - low, abs(low), abs(high))
     if not unit > 0:
-        return ends
+        return False, False
     up = BETTER if goal == "maximize" else WORSE if goal == "minimize" else UNKNOWN
     down = BETTER if goal == "minimize" else WORSE if goal == "maximize" else UNKNOWN
-    margin = MARGIN * (high - low or unit)
-    return (
-        low - margin if low - ends[0] > down * unit else ends[0],
-        high + margin if ends[1] - high > up * unit else ends[1],
-    )
+    return low - ends[0] > down * unit, ends[1] - high > up * unit
+
+
+def half_of(start: int, end: int) -> int:
+    """Where the first half of the points from `start` to `end` ends."""
+    return start + (end - start) // 2
 
 
 def outside(spec: ChartSpec, x: Scale, y: Scale) -> Outside:
@@ -82,10 +76,9 @@ def outside(spec: ChartSpec, x: Scale, y: Scale) -> Outside:
             if y.low <= newest <= y.high:
                 continue
             ends = line.envelope.range(line.y, start, end)
-            if usual(line, start, end, ends, spec.goal) == ends:
-                continue
-            end_value = ends[1] if newest > y.high else ends[0]
-            farthest = end_value if farthest is None else max(farthest, end_value, key=abs)
+            if any(leaves(line, start, end, ends, spec.goal)):
+                value = ends[1] if newest > y.high else ends[0]
+                farthest = value if farthest is None else max(farthest, value, key=abs)
         counts.append(count)
     return Outside(tuple(counts), farthest if spec.y_range is None and spec.is_robust else None)
 

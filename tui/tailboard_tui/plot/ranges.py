@@ -11,7 +11,7 @@ import numpy as np
 from tailboard_tui.formats.base import FloatArray
 from tailboard_tui.plot import axes
 from tailboard_tui.plot.axes import Scale
-from tailboard_tui.plot.diverging import usual
+from tailboard_tui.plot.diverging import half_of, leaves
 from tailboard_tui.plot.downsample import visible
 from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.spec import ChartSpec, Trace
@@ -64,7 +64,7 @@ def x_scale(spec: ChartSpec) -> Scale:
 def _x_limits(low: float, high: float, *, is_clock: bool) -> Scale:
     if high <= low:
         spread = max(abs(low) * 1e-6, 0.5)
-        return Scale(low - spread, high + spread)
+        return Scale(max(low - spread, 0.0) if low >= 0 else low - spread, high + spread)
     top = axes.limits(low, high, parts=X_PARTS)[1]
     if is_clock or (top - low) / (high - low) > 1.2 or not math.isfinite(top):
         step = axes.nice_step(max((high / 2 - low / 2) / X_PARTS * 2, axes.TINY))
@@ -125,25 +125,45 @@ def _ranged(trace: Trace) -> list[Line]:
 
 
 def _range(line: Line, start: int, end: int, spec: ChartSpec) -> tuple[float, float]:
-    """Minimum and maximum of the points from `start` to `end`, outliers left out if so wanted."""
+    """Minimum and maximum of the points from `start` to `end`, without what is not to be seen if so wanted."""
     low, high = line.envelope.range(line.y, start, end)
     if not spec.is_robust or math.isnan(low) or low == high:
         return low, high
-    low, high = usual(line, start, end, (low, high), spec.goal)
-    sample = _sample(line.y[start:end])
-    sample = np.sort(sample[~np.isnan(sample)])
+    is_down, is_up = leaves(line, start, end, (low, high), spec.goal)
+    if not (is_down or is_up):
+        return _without_outliers(line, start, end, (low, high))
+    half = half_of(start, end)
+    bottom, top = _without_outliers(line, start, half, line.envelope.range(line.y, start, half))
+    span = top - bottom or abs(top)
+    sample = _sorted_sample(line, start, end)
+    cut = sample.size // 100
+    return (
+        bottom - span if is_down else min(bottom, max(low, float(sample[cut]) - span)),
+        top + span if is_up else max(top, min(high, float(sample[-1 - cut]) + span)),
+    )
+
+
+def _without_outliers(line: Line, start: int, end: int, ends: tuple[float, float]) -> tuple[float, float]:
+    """`ends`, or closer ones, as far from what most points span as that spans."""
+    sample = _sorted_sample(line, start, end)
     if sample.size < FEWEST:
-        return low, high
+        return ends
     cut = max(sample.size // 100, 1)
     inner = np.log10(sample[[cut, -1 - cut]]) if line.is_log else sample[[cut, -1 - cut]]
     bottom, top = float(inner[0]), float(inner[1])
     spread = top / 2 - bottom / 2
     if spread <= 0:
-        return low, high
+        return ends
     fences = bottom - 2 * spread, top + 2 * spread
     if line.is_log:
         fences = 10 ** max(fences[0], -300.0), 10 ** min(fences[1], 300.0)
-    return max(low, fences[0]), min(high, fences[1])
+    return max(ends[0], fences[0]), min(ends[1], fences[1])
+
+
+def _sorted_sample(line: Line, start: int, end: int) -> FloatArray:
+    """Some of the values from `start` to `end` that are not NaN, ascending."""
+    sample = _sample(line.y[start:end])
+    return np.sort(sample[~np.isnan(sample)])
 
 
 def _sample(values: FloatArray) -> FloatArray:
