@@ -145,12 +145,36 @@ def redact_command(arguments: list[str]) -> list[str]:
         name, equals, value = argument.partition("=")
         if hide_next and not argument.startswith("-"):
             found.append(HIDDEN)
+        elif len(argument.split(maxsplit=1)) > 1:
+            found.append(_redact_line(argument))
         elif equals and value and is_secret_name(name):
             found.append(name + "=" + HIDDEN)
         else:
             found.append(redact_text(argument))
-        hide_next = not equals and argument.startswith("-") and is_secret_name(argument)
+        is_option = argument.startswith("-") and not argument.startswith("--no-")
+        hide_next = not equals and is_option and is_secret_name(argument)
     return found
+
+
+_LINE_FORMS = (
+    r"""((?<![\w.-])--?([A-Za-z][\w.-]{0,80})\s+)('[^']*'|"[^"]*"|[^\s'";|&$-][^\s;|&]*)""",
+    r"""((?<![\w.-])-{0,2}([A-Za-z_][\w.-]{0,80})(?:=|\s*=\s*(?=['"])))('[^']*'|"[^"]*"|[^\s'"=;|&$)][^\s;|&)]*)""",
+    r"""((?<![\w.-])([A-Za-z][\w-]{0,80})["']?:[ ]*)("[^"]*"|'[^']*'|[^\s"'$/][^"'\n]*)""",
+)
+"""`--option VALUE`, `name=VALUE` and `Name: VALUE` within a text. Compiled when first needed: few runs do."""
+
+
+def _redact_line(text: str) -> str:
+    """An argument that is a whole command line, header or program: `sh -c 'train --token X'`."""
+    for form in _LINE_FORMS:
+        text = re.sub(form, _without_secret, text)
+    return redact_text(text)
+
+
+def _without_secret(found: re.Match[str]) -> str:
+    before, name, value = found.groups()
+    is_flag = before.startswith("--no-")
+    return before + HIDDEN if is_secret_name(name) and value not in _TYPES and not is_flag else found.group()
 
 
 _NAMED = re.compile(

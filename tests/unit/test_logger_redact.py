@@ -52,6 +52,38 @@ def test_command_lines_lose_the_values_of_secret_options() -> None:
 
 
 @pytest.mark.parametrize(
+    ("argument", "kept"),
+    [
+        (
+            "API_KEY=a python t.py --password b --lr 1",
+            f"API_KEY={HIDDEN} python t.py --password {HIDDEN} --lr 1",
+        ),
+        ("t.py --token='a b' --seed=1; echo $?", f"t.py --token={HIDDEN} --seed=1; echo $?"),
+        ("t.py --token $HF_TOKEN --api-key=$KEY", "t.py --token $HF_TOKEN --api-key=$KEY"),
+        ("Authorization: Basic abc", f"Authorization: {HIDDEN}"),
+        ("X-Api-Key: abc", f"X-Api-Key: {HIDDEN}"),
+        ("curl -H 'Cookie: a=b; c=d' x", f"curl -H 'Cookie: {HIDDEN}' x"),
+        ("login(token='abc', lr=1)", f"login(token={HIDDEN}, lr=1)"),
+        ("c = {'password': 'abc', 'n': 1}", f"c = {{'password': {HIDDEN}, 'n': 1}}"),
+        ("if token == other: run(max_tokens=5)", "if token == other: run(max_tokens=5)"),
+        ("t.py --no-password x --max-tokens 5", "t.py --no-password x --max-tokens 5"),
+        ("git clone https://u:p@h/r && make", f"git clone https://{HIDDEN}@h/r && make"),
+    ],
+)
+def test_a_whole_line_in_one_argument_loses_its_secrets_only(argument: str, kept: str) -> None:
+    assert redact_command(["sh", "-c", argument]) == ["sh", "-c", kept]
+
+
+def test_a_flag_with_the_name_of_a_secret_hides_nothing_behind_it() -> None:
+    assert redact_command(["x", "--no-password", "train.py"]) == ["x", "--no-password", "train.py"]
+
+
+def test_a_long_argument_is_looked_through_quickly() -> None:
+    text = "a-" * 100_000 + " --" * 50_000 + "token" * 20_000 + " x"
+    assert redact_command([text]) == [text]
+
+
+@pytest.mark.parametrize(
     ("name", "value", "kept"),
     [
         ("password", "x", HIDDEN),
