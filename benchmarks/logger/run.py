@@ -4,7 +4,7 @@
 
 Peers are measured where they are installed:
 
-    pip install wandb tensorboardX trackio mlflow-skinny dvclive aim lightning \\
+    pip install wandb tensorboardX trackio mlflow-skinny sqlalchemy alembic dvclive aim lightning \\
         msgspec watchdog platformdirs  # our readers count what SIGKILL has left
 
 Times are ratios to the limit (compact JSON and one os.write) measured between them: the 10th percentile of
@@ -19,123 +19,18 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from loggers import LOGGERS, ROOT, limit
+
 NAMES = [f"train/metric_{number}" for number in range(10)]
-Log = Callable[[dict[str, float], int], object]
-
-
-def limit(place: str) -> Log:
-    encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-    fd = os.open(f"{place}/limit.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    return lambda data, step: os.write(fd, (encode(data) + "\n").encode())
-
-
-def tailboard(place: str) -> Log:
-    sys.path.insert(0, str(ROOT / "logger"))
-    import tailboard
-
-    run = tailboard.init(dir=place)
-    return lambda data, step: run.log(data, step=step)
-
-
-def wandb(place: str) -> Log:
-    import wandb
-
-    run = wandb.init(mode="offline", dir=place, settings=wandb.Settings(silent=True))
-    return lambda data, step: run.log(data, step=step)
-
-
-def tensorboardx(place: str) -> Log:
-    from tensorboardX import SummaryWriter
-
-    writer = SummaryWriter(place)
-
-    def log(data: dict[str, float], step: int) -> None:
-        for name, value in data.items():
-            writer.add_scalar(name, value, step)
-
-    return log
-
-
-def trackio(place: str) -> Log:
-    os.environ["TRACKIO_DIR"] = place
-    import trackio
-
-    trackio.init(project="bench")
-    return lambda data, step: trackio.log(data, step=step)
-
-
-def mlflow(place: str) -> Log:
-    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"  # its database backend needs more than mlflow-skinny
-    import mlflow
-
-    mlflow.set_tracking_uri(f"file://{place}/mlruns")
-    mlflow.set_experiment("bench")
-    mlflow.start_run()
-    return lambda data, step: mlflow.log_metrics(data, step=step)
-
-
-def dvclive(place: str) -> Log:
-    from dvclive import Live
-
-    live = Live(place, save_dvc_exp=False)
-
-    def log(data: dict[str, float], step: int) -> None:
-        live.step = step
-        for name, value in data.items():
-            live.log_metric(name, value)
-        live.next_step()
-
-    return log
-
-
-def lightning_csv(place: str) -> Log:
-    from lightning.pytorch.loggers import CSVLogger
-
-    logger = CSVLogger(place)
-
-    def log(data: dict[str, float], step: int) -> None:
-        logger.log_metrics(data, step)
-        if step % 50 == 49:  # Trainer(log_every_n_steps=50) saves so often by default
-            logger.save()
-
-    return log
-
-
-def aim(place: str) -> Log:
-    from aim import Run
-
-    run = Run(repo=place, log_system_params=False)
-
-    def log(data: dict[str, float], step: int) -> None:
-        for name, value in data.items():
-            run.track(value, name=name, step=step)
-
-    return log
-
-
-LOGGERS: dict[str, Callable[[str], Log]] = {
-    "limit": limit,
-    "tailboard": tailboard,
-    "wandb": wandb,
-    "tensorboardx": tensorboardx,
-    "trackio": trackio,
-    "mlflow": mlflow,
-    "dvclive": dvclive,
-    "lightning_csv": lightning_csv,
-    "aim": aim,
-}
-KILLED = ("limit", "tailboard", "wandb", "tensorboardx", "trackio", "mlflow", "dvclive", "lightning_csv")
-"""Loggers whose files are counted after SIGKILL: those that we can read."""
 
 
 def cost(name: str, calls: int) -> None:
@@ -197,6 +92,12 @@ def kept(name: str, place: Path, acknowledged: int) -> int:
         pattern = "limit.jsonl" if name == "limit" else "*/metrics.jsonl"
         content = b"".join(path.read_bytes() for path in place.glob(pattern))
         return min(content.count(b"\n"), acknowledged)
+    if name == "mlflow_sqlite":
+        with sqlite3.connect(place / "mlflow.db") as database:
+            found: int = database.execute("select count(*) from metrics").fetchone()[0]
+        return min(found, acknowledged)
+    if name == "aim":
+        return min(_kept_by_aim(place), acknowledged)
     sys.path[:0] = [str(ROOT / "logger"), str(ROOT / "tui")]
     from tailboard_tui.store.lookup import load_points, load_rows
 
@@ -204,6 +105,17 @@ def kept(name: str, place: Path, acknowledged: int) -> int:
     points = [load_points(row) for row in rows]
     series = [found.series("value") for found in points]
     return min(sum(len(found.values) for found in series if found is not None), acknowledged)
+
+
+def _kept_by_aim(place: Path) -> int:
+    """What aim finds itself, once it is told to build its index anew: a killed run is in none."""
+    program = Path(sys.executable).parent / "aim"
+    command = [program, "storage", "--repo", place, "reindex"]
+    subprocess.run(command, input=b"y\n", capture_output=True, check=True)
+    from aim import Repo
+
+    metrics = Repo(str(place)).query_metrics("metric.name == 'value'", report_mode=0).iter()
+    return sum(len(metric.values.sparse_list()[0]) for metric in metrics)
 
 
 def main() -> None:
@@ -241,16 +153,13 @@ def table(args: argparse.Namespace) -> None:
             print(f"{name}: not installed or failed", file=sys.stderr)
             continue
         found = json.loads(done.stdout.strip().splitlines()[-1])
-        losses = [lost(name) for _ in range(args.kills)] if name in KILLED else []
-        said = "not measured"
-        if losses:
-            acknowledged, gone = (statistics.median(pair[index] for pair in losses) for index in (0, 1))
-            said = f"{gone:.0f} of {acknowledged:.0f}"
+        losses = [lost(name) for _ in range(args.kills)]
+        acknowledged, gone = (statistics.median(pair[index] for pair in losses) for index in (0, 1))
         cells = [name]
         for kind in ("", "_cpu"):
             own, limit_us = found[f"own{kind}_us"], found[f"limit{kind}_us"]
             cells += [f"{own:.1f}", f"{own / limit_us:.2f}"]
-        lines.append(f"| {' | '.join(cells)} | {said} |")
+        lines.append(f"| {' | '.join(cells)} | {gone:.0f} of {acknowledged:.0f} |")
         print(lines[-1], flush=True)
     if args.markdown:
         args.markdown.write_text("\n".join(lines) + "\n")
