@@ -11,7 +11,7 @@ import pytest
 
 import tailboard
 from helpers import until
-from tailboard_tui.plot.graphics import KITTY_DELETE
+from tailboard_tui.plot.graphics import KITTY_DELETE, PLACEHOLDER
 from tailboard_tui.text.graphics import ASK_ATTRIBUTES, ASK_KITTY
 from terminal import TAILBOARD, Terminal
 
@@ -124,6 +124,31 @@ def test_without_graphics_and_in_tmux_there_are_half_blocks(root: Path, env: dic
         terminal.settle()
         assert (ASK_KITTY.encode() in terminal.raw) is not bool(env)
         assert not any(pattern.search(terminal.raw) for pattern in SENT.values())
+
+
+def test_kitty_behind_tmux_gets_the_image_by_passthrough_and_placeholders(root: Path) -> None:
+    handed_on = re.compile(rb"\x1bPtmux;((?:\x1b\x1b|[^\x1b])*)\x1b\\")
+    answer = "\x1bP>|tmux 3.4\x1b\\\x1b[6;20;10t\x1b[?1;2c"
+    with opened(root, answer, TMUX="/tmp/tmux-0/default,1,0", TERM="tmux-256color") as terminal:
+        terminal.send("5")
+        terminal.wait_for("▀▀▀")
+        terminal.send("\x1b_Gi=31;OK\x1b\\")
+        terminal.wait_for(PLACEHOLDER)
+        terminal.settle()
+        terminal.send("?")
+        until(lambda: terminal.read(0.05) >= 0 and PLACEHOLDER not in terminal.text)
+        terminal.send("?")
+        terminal.wait_for(PLACEHOLDER)
+        terminal.settle()
+        terminal.send("6")
+        until(lambda: terminal.read(0.05) >= 0 and PLACEHOLDER not in terminal.text)
+        terminal.settle()
+        commands = [found.replace(b"\x1b\x1b", b"\x1b") for found in handed_on.findall(terminal.raw)]
+        assert commands[0] == ASK_KITTY.encode()
+        assert commands[-1].startswith(b"\x1b_Ga=d,d=I,i=122,")
+        assert all(re.fullmatch(rb"\x1b_G[a-zA-Z0-9=,]+(;[A-Za-z0-9+/=]+)?\x1b\\", one) for one in commands)
+        assert any(one.startswith(b"\x1b_Ga=T") for one in commands)
+        assert b"\x1b_G" not in handed_on.sub(b"", bytes(terminal.raw))
 
 
 def test_the_settings_decide(root: Path) -> None:

@@ -11,6 +11,7 @@ from base64 import b64decode
 from itertools import pairwise
 
 import numpy as np
+import pyte
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -167,12 +168,74 @@ def test_a_picture_never_overflows_and_is_bounded(
 
 def test_the_pixels_of_kitty_and_iterm_are_those_of_the_image() -> None:
     pixels = image(40, 40, 300)
-    parts = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", graphics.kitty(pixels, 4, 2))
+    shown = picture(pixels, 4, 2, Graphics("kitty", (10, 20)), "#000000")
+    assert shown is not None
+    parts = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", shown.text)
     raw = zlib.decompress(b64decode("".join(data for _, data in parts)))
     assert np.array_equal(np.frombuffer(raw, dtype=np.uint8).reshape(40, 40, 3), pixels)
     assert [part[0][-1] for part in parts] == ["1"] * (len(parts) - 1) + ["0"]
     file = b64decode(graphics.iterm(pixels, 4, 2).partition(":")[2][:-1])
     assert np.array_equal(decode(file), pixels)
+
+
+def test_behind_tmux_the_image_is_handed_on_and_placeholders_stand_in_its_cells() -> None:
+    pixels = image(400, 80, 300)
+    shown = picture(pixels, 8, 200, Graphics("kitty", (10, 20), is_behind_tmux=True), "#000000")
+    assert shown is not None
+    assert (shown.columns, shown.rows) == (8, 20)
+    handed = re.findall(r"\x1bPtmux;((?:\x1b\x1b|[^\x1b])*)\x1b\\", shown.text)
+    commands = [text.replace("\x1b\x1b", "\x1b") for text in handed]
+    parts = [re.fullmatch(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", command) for command in commands]
+    options = dict(item.split("=") for item in parts[0][1].split(","))  # type: ignore[index]
+    assert (options["U"], options["q"], options["c"], options["r"]) == ("1", "2", "8", "20")
+    raw = zlib.decompress(b64decode("".join(part[2] for part in parts if part)))
+    assert np.array_equal(np.frombuffer(raw, dtype=np.uint8).reshape(400, 80, 3), pixels)
+    screen = pyte.Screen(40, 30)
+    pyte.Stream(screen).feed(f"\x1b[3;5H{shown.again}x")
+    cells = [[screen.buffer[y][x] for x in range(4, 12)] for y in range(2, 22)]
+    assert {cell.data[0] for row in cells for cell in row} == {graphics.PLACEHOLDER}
+    assert [row[0].data[1:] for row in cells] == list(graphics.ROW_MARKS[:20])
+    assert screen.buffer[21][12].data == "x"
+    assert f"38;5;{options['i']}m" in shown.again
+    assert shown.text.endswith(shown.again)
+    assert "\x1b_G" not in shown.again
+    assert f"d=I,i={options['i']}," in shown.cleanup
+
+
+def test_row_marks_are_those_of_kitty() -> None:
+    assert [f"{ord(graphics.ROW_MARKS[row]):04X}" for row in (0, 1, 17, 35, 54, 69, 84)] == [
+        *("0305", "030D", "0363", "0592", "0610", "06D6", "06EC")
+    ]
+
+
+TMUX = "\x1bP>|tmux 3.4\x1b\\\x1b[6;18;9t\x1b[?1;2c"
+
+
+@pytest.mark.parametrize(
+    ("late", "protocol"),
+    [("", "blocks"), ("\x1b_Gi=31;OK\x1b\\", "kitty"), ("\x1b_Gi=31;ENOTSUP\x1b\\", "blocks")],
+)
+@given(cut=st.integers(2, 40))
+def test_behind_tmux_the_answer_of_the_terminal_outside_comes_last(
+    late: str, protocol: Protocol, cut: int
+) -> None:
+    answers = Answers(is_behind_tmux=True)
+    typed = answers.take(f"j{TMUX}k")
+    assert answers.found == Graphics("blocks", (9, 18), "tmux 3.4", is_behind_tmux=True)
+    assert not answers.is_done
+    # Alt+_ is a key: until a G follows it, an answer has not begun.
+    text = late[: max(cut, 3)]
+    typed += answers.take(f"\x1b{text}") + answers.take(f"{late[len(text) :]}\x1b[A")
+    assert typed == "jk\x1b\x1b[A"
+    assert answers.found.protocol == protocol
+    assert answers.is_done is bool(late)
+
+
+def test_tmux_is_asked_to_hand_kitty_s_question_on() -> None:
+    asked = questions({"TERM": "tmux-256color", "TMUX": "/tmp/x"}, may_pass=True)
+    assert asked.startswith("\x1bPtmux;\x1b\x1b_Gi=31,s=1")
+    assert "tmux;" not in questions({"TERM": "screen", "TMUX": "/tmp/x", "STY": "1"}, may_pass=True)
+    assert ASK_KITTY in questions({"TERM": "xterm-kitty"}, may_pass=True)
 
 
 def test_a_terminal_without_graphics_gets_no_picture() -> None:

@@ -23,7 +23,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from tailboard_tui.messages import GraphicsFound, TerminalBackground
-from tailboard_tui.text.graphics import Answers, questions
+from tailboard_tui.text.graphics import Answers, is_in_tmux, questions
 from tailboard_tui.text.plain import plain
 
 if TYPE_CHECKING:
@@ -155,8 +155,8 @@ class TerminalDriver(LinuxDriver):
         A terminal that takes a question for text prints it in the first row.
         """
         if self._has_terminal and self._answers is None:
-            self._answers = Answers()
-            self.write(f"\x1b[H{questions(os.environ)}")
+            self._answers = Answers(is_behind_tmux=is_in_tmux(os.environ))
+            self.write(f"\x1b[H{questions(os.environ, may_pass=True)}")
             self.flush()
 
     def send_graphics(self, text: str, *, undo: str = "") -> None:
@@ -232,10 +232,11 @@ class TerminalDriver(LinuxDriver):
 
     def _without_graphics(self, text: str) -> str:
         """`text` without what the terminal answered about its graphics."""
-        if self._answers is None or self._answers.found is not None:
+        if self._answers is None or self._answers.is_done:
             return text
+        known = self._answers.found
         text = self._answers.take(text)
-        if self._answers.found is not None:
+        if self._answers.found is not None and self._answers.found != known:
             self.send_message(GraphicsFound(self._answers.found))
         return text
 

@@ -6,6 +6,7 @@ Only pixels that we have decoded go in, so that no byte of a file can reach the 
 from __future__ import annotations
 
 import re
+import unicodedata
 import zlib
 from base64 import b64encode
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import numpy as np
 
 from tailboard.png import png
 from tailboard_tui.plot.pixels import PixelArray, resized
-from tailboard_tui.text.graphics import Graphics
+from tailboard_tui.text.graphics import Graphics, passed
 
 MOST_SENT_PIXELS = 400_000
 """About half a megabyte of a photograph: a second on a slow line, in which keys wait."""
@@ -37,8 +38,32 @@ _THRESHOLDS = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13
 
 _RUNS = re.compile(r"(.)\1{3,}")
 
-KITTY_DELETE = f"\x1b_Ga=d,d=I,i={IMAGE_ID},q=2\x1b\\"
-"""Take the image away and free its memory."""
+PASSED_ID = 0x7A
+"""The same behind tmux, where placeholders name it by one of the 256 colours: tmux may know no others."""
+
+PLACEHOLDER = "\U0010eeee"
+
+_FUSED = frozenset(
+    (*range(0x300, 0x305), *range(0x306, 0x30D), 0x30F, 0x311, 0x313, 0x314, 0x342, 0x653, 0x654)
+)
+
+ROW_MARKS = tuple(
+    chr(code)
+    for code in range(0x300, 0x6ED)
+    if unicodedata.combining(chr(code)) == 230
+    and not unicodedata.decomposition(chr(code))
+    and code not in _FUSED
+)
+"""The mark of row 0, 1, 2 ... of an image: combining characters that stand above and fuse with none.
+The first 85 of https://github.com/kovidgoyal/kitty/blob/master/gen/rowcolumn-diacritics.txt"""
+
+
+def _delete(number: int) -> str:
+    """Take the image away and free its memory."""
+    return f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\"
+
+
+KITTY_DELETE = _delete(IMAGE_ID)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +77,8 @@ class Picture:
     """To be sent with the cursor in its first cell."""
     cleanup: str
     """To be sent when it is to go; empty where writing over its cells takes it away."""
+    again: str
+    """To be sent when its cells were written over; empty where that does not take it away."""
 
 
 def picture(
@@ -66,6 +93,8 @@ def picture(
     if graphics.protocol == "blocks" or width < 1 or height < 1:
         return None
     cell_width, cell_height = graphics.cell
+    if graphics.is_behind_tmux:
+        height = min(height, len(ROW_MARKS))
     if graphics.protocol == "sixel":  # what the others stretch in the terminal
         room = min((MOST_SENT_PIXELS / (width * cell_width * height * cell_height)) ** 0.5, 1.0)
         width = max(min(int(width * room), MOST_SIXELS // cell_width), 1)
@@ -74,11 +103,13 @@ def picture(
         cell_width, cell_height = cell_width // 2, cell_height // 2
     framed = _framed(pixels, width, height, (cell_width, cell_height), background)
     rows, columns = framed.shape[0] // cell_height, framed.shape[1] // cell_width
+    if graphics.protocol == "kitty" and graphics.is_behind_tmux:
+        return kitty_behind_tmux(framed, columns, rows)
     if graphics.protocol == "kitty":
-        return Picture(columns, rows, kitty(framed, columns, rows), KITTY_DELETE)
-    if graphics.protocol == "iterm":
-        return Picture(columns, rows, iterm(framed, columns, rows), "")
-    return Picture(columns, rows, sixel(framed), "")
+        text = "".join(_kitty(framed, f"i={IMAGE_ID},p=1,C=1,c={columns},r={rows}"))
+        return Picture(columns, rows, text, KITTY_DELETE, "")
+    text = iterm(framed, columns, rows) if graphics.protocol == "iterm" else sixel(framed)
+    return Picture(columns, rows, text, "", text)
 
 
 def _framed(
@@ -98,16 +129,32 @@ def _framed(
     return framed
 
 
-def kitty(pixels: PixelArray, columns: int, rows: int) -> str:
-    """Kitty's graphics protocol. Source: https://sw.kovidgoyal.net/kitty/graphics-protocol/"""
+def _kitty(pixels: PixelArray, options: str) -> Iterator[str]:
+    """Commands of kitty's graphics protocol. Source: https://sw.kovidgoyal.net/kitty/graphics-protocol/"""
     high, wide = pixels.shape[:2]
     data = b64encode(zlib.compress(pixels.tobytes(), 6)).decode()
-    head = f"a=T,q=2,C=1,f=24,o=z,s={wide},v={high},i={IMAGE_ID},p=1,c={columns},r={rows},"
+    head = f"a=T,q=2,f=24,o=z,s={wide},v={high},{options},"
     parts = [data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
-    return "".join(
-        f"\x1b_G{head if at == 0 else ''}m={int(at < len(parts) - 1)};{part}\x1b\\"
-        for at, part in enumerate(parts)
+    for at, part in enumerate(parts):
+        yield f"\x1b_G{head if at == 0 else ''}m={int(at < len(parts) - 1)};{part}\x1b\\"
+
+
+def kitty_behind_tmux(pixels: PixelArray, columns: int, rows: int) -> Picture:
+    """The image for kitty behind tmux: handed on, and shown where tmux puts its placeholders.
+
+    They are characters as any, so that tmux may move, hide and repaint them. The colour says which image
+    they are of, a mark on the first of a row which row; the others follow from the one to their left.
+
+    Source: https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders
+    """
+    options = f"U=1,i={PASSED_ID},c={columns},r={rows}"
+    next_row = f"\x1b[{columns}D\x1b[1B"
+    lines = next_row.join(
+        f"{PLACEHOLDER}{ROW_MARKS[row]}{PLACEHOLDER * (columns - 1)}" for row in range(rows)
     )
+    shown = f"\x1b[0;38;5;{PASSED_ID}m{lines}\x1b[0m"
+    sent = "".join(map(passed, _kitty(pixels, options)))
+    return Picture(columns, rows, sent + shown, passed(_delete(PASSED_ID)), shown)
 
 
 def iterm(pixels: PixelArray, columns: int, rows: int) -> str:

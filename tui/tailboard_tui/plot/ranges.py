@@ -125,7 +125,7 @@ def _ranged(trace: Trace) -> list[Line]:
 
 
 def _range(line: Line, start: int, end: int, spec: ChartSpec) -> tuple[float, float]:
-    """Minimum and maximum of the points from `start` to `end`, without what is not to be seen if so wanted."""
+    """Minimum and maximum of the points from `start` to `end`; if so wanted, of those that are to be seen."""
     low, high = line.envelope.range(line.y, start, end)
     if not spec.is_robust or math.isnan(low) or low == high:
         return low, high

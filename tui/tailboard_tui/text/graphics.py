@@ -11,7 +11,7 @@ import re
 import select
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 Protocol = Literal["kitty", "iterm", "sixel", "blocks"]
@@ -32,10 +32,16 @@ _ANSWERS = re.compile(
     r"|\x1b\[6;(?P<height>\d{1,4});(?P<width>\d{1,4})t"
     r"|\x1b\[\?(?P<attributes>[\d;]{1,100})c"
 )
+_LATE = re.compile(r"\x1b_G(?P<kitty>[^\x1b\x07]{0,200})\x1b\\")
+"""What comes from behind tmux, which answers all other questions itself, and at once."""
+
 _BEGUN = re.compile(
     r"\x1b(?:_(?:G[^\x1b\x07]{0,200}\x1b?)?|P(?:>(?:\|[^\x1b\x07]{0,200}\x1b?)?)?|\[(?:6(?:;[\d;]{0,9})?|\?[\d;]{0,100})?)\Z"
 )
 """An answer whose end is still to come."""
+
+_LATE_BEGUN = re.compile(r"\x1b_G[^\x1b\x07]{0,200}\x1b?\Z")
+"""The same of `_LATE`, but for its first two characters, which may be keys."""
 
 _SIXEL = "4"
 """Among the device attributes."""
@@ -53,44 +59,83 @@ class Graphics:
     """Width and height of a cell in pixels; a guess of the usual shape where the terminal did not say."""
     terminal: str = ""
     """What the terminal calls itself. Untrusted."""
+    is_behind_tmux: bool = False
+    """Whether kitty's commands must be handed on by tmux."""
 
 
-def questions(environment: Mapping[str, str]) -> str:
+def is_in_tmux(environment: Mapping[str, str]) -> bool:
+    """Whether tmux, and nothing else, stands between us and the terminal."""
+    return "TMUX" in environment and "STY" not in environment
+
+
+def passed(text: str) -> str:
+    """`text` for the terminal behind tmux, which drops it unless its option allow-passthrough is on.
+
+    Source: https://github.com/tmux/tmux/wiki/FAQ#what-is-the-passthrough-escape-sequence-and-how-do-i-use-it
+    """
+    doubled = text.replace("\x1b", "\x1b\x1b")
+    return f"\x1bPtmux;{doubled}\x1b\\"
+
+
+def questions(environment: Mapping[str, str], *, may_pass: bool = False) -> str:
     """What to send to the terminal.
 
     Kitty's question is an APC string. tmux and screen take that for a title, Apple's terminal and the
     console print it: they are not asked.
+
+    Args:
+        may_pass: Whether tmux is to hand kitty's question on; its answer may come after all others.
     """
     term = environment.get("TERM", "")
     is_inside = "TMUX" in environment or "STY" in environment or term.startswith(("tmux", "screen"))
     is_plain = environment.get("TERM_PROGRAM") == "Apple_Terminal" or term == "linux"
     kitty = "" if is_inside or is_plain else ASK_KITTY
+    if may_pass and is_in_tmux(environment):
+        kitty = passed(ASK_KITTY)
     return f"{kitty}{'' if is_plain else ASK_NAME}{ASK_CELL}{ASK_ATTRIBUTES}"
 
 
 class Answers:
     """Takes the answers out of what is typed."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_behind_tmux: bool = False) -> None:
+        """Nothing is answered yet.
+
+        Args:
+            is_behind_tmux: Kitty's question was handed on by tmux: its answer, if any, comes last.
+        """
         self.found: Graphics | None = None
-        """What the terminal has, once it has said so."""
+        """What the terminal has, once it has said so; behind tmux it may have more in the end."""
+        self._is_behind_tmux = is_behind_tmux
+        self._is_late = is_behind_tmux
+        """Whether kitty's answer is still to come."""
         self._held = ""
         self._has_kitty = False
         self._name = ""
         self._cell: tuple[int, int] | None = None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is awaited."""
+        return self.found is not None and not self._is_late
+
     def take(self, text: str) -> str:
         """The next input without answers; the beginning of one is held until its end comes."""
-        if self.found is not None:
+        if self.is_done:
             return text
-        text = _ANSWERS.sub(self._note, self._held + text)
-        begun = _BEGUN.search(text) if self.found is None else None
+        text = (_ANSWERS if self.found is None else _LATE).sub(self._note, self._held + text)
+        begun = None
+        if not self.is_done:
+            begun = (_BEGUN if self.found is None else _LATE_BEGUN).search(text)
         self._held = "" if begun is None else begun.group()
         return text if begun is None else text[: begun.start()]
 
     def _note(self, answer: re.Match[str]) -> str:
         if answer["kitty"] is not None:
             self._has_kitty |= answer["kitty"].endswith(";OK")
+            self._is_late = False
+            if self.found is not None and self._has_kitty:
+                self.found = replace(self.found, protocol="kitty")
         elif answer["name"] is not None:
             self._name = answer["name"]
         elif answer["width"] is not None:
@@ -108,7 +153,7 @@ class Answers:
             protocol = "iterm"
         elif _SIXEL in attributes[1:]:
             protocol = "sixel"
-        return Graphics(protocol, self._cell or Graphics().cell, self._name)
+        return Graphics(protocol, self._cell or Graphics().cell, self._name, self._is_behind_tmux)
 
 
 def ask(

@@ -89,11 +89,13 @@ class MediaView(Drawing):
         if (picture is not None) != self._is_blank:
             self._is_blank = picture is not None
             self._repaint()
-        elif picture is not None and not (picture.cleanup and self._sent == (picture, self.region)):
-            region = self.region
-            sent = f"\x1b7\x1b[{region.y + 1};{region.x + 1}H{picture.text}\x1b8"
-            self._write(sent, undo=picture.cleanup)
-            self._sent = picture, region
+        elif picture is not None:
+            place = picture, self.region
+            text = picture.again if self._sent == place else picture.text
+            if text:
+                sent = f"\x1b7\x1b[{place[1].y + 1};{place[1].x + 1}H{text}\x1b8"
+                self._write(sent, undo=picture.cleanup)
+            self._sent = place
         if picture is None:
             self._remove()
 
