@@ -20,15 +20,14 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), *(str(ROOT / part) for part in ("tests", "tui", "logger"))]
 
-NAMES = ("metrics", "native_files", "jsonl", "csv", "tensorboard", "tensorboard_records", "wandb")
-NAMES += ("wandb_records", "swanlab_records", "log", "yaml", "terminal", "query", "index")
+from parsers import COVERS  # noqa: E402
 
 
 def fuzz(name: str, seconds: int) -> None:
     """Fuzz one target in this process; does not return."""
     import atheris
 
-    with atheris.instrument_imports(include=["tailboard_tui"]):
+    with atheris.instrument_imports(include=["tailboard_tui", "tailboard"]):
         import targets
 
         import tailboard_tui.formats
@@ -41,8 +40,8 @@ def fuzz(name: str, seconds: int) -> None:
     directory.mkdir()
     for number, data in enumerate(targets.inputs(name)):
         (corpus / f"seed-{number}").write_bytes(data)
-    target = targets.TARGETS[name]
-    options = ["-timeout=20", "-rss_limit_mb=2048", "-max_len=16384", "-print_final_stats=1", "-verbosity=1"]
+    target = targets.TARGETS[name].run
+    options = ["-timeout=20", "-rss_limit_mb=2048", "-max_len=32768", "-print_final_stats=1", "-verbosity=1"]
     options += [f"-max_total_time={seconds}", f"-artifact_prefix={scratch}/{name}-"]
     print(f"fuzzing {name} for {seconds} s; what is found is kept in {scratch}", flush=True)
     atheris.Setup([sys.argv[0], *options, str(corpus)], lambda data: target(data, directory))
@@ -52,17 +51,17 @@ def fuzz(name: str, seconds: int) -> None:
 def main() -> int:
     """Fuzz one target, or each in a process of its own; 0 when nothing was found."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("target", choices=(*NAMES, "all"))
+    parser.add_argument("target", choices=(*COVERS, "all"))
     parser.add_argument("--seconds", type=int, default=60)
     args = parser.parse_args()
     if args.target != "all":
         fuzz(args.target, args.seconds)
     failed = []
-    for name in NAMES:
+    for name in COVERS:
         done = subprocess.run([sys.executable, __file__, name, "--seconds", str(args.seconds)], check=False)
         if done.returncode:
             failed.append(name)
-    print(f"{len(NAMES)} targets, {len(NAMES) - len(failed)} without a finding {failed or ''}")
+    print(f"{len(COVERS)} targets, {len(COVERS) - len(failed)} without a finding {failed or ''}")
     return 1 if failed else 0
 
 

@@ -6,7 +6,9 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tailboard_tui.formats.base import Rows, RunFacts
+from msgspec.structs import replace
+
+from tailboard_tui.formats.base import Problem, Rows, RunFacts
 from tailboard_tui.formats.reading import RunReader
 from tailboard_tui.formats.sources import Complaint, Piece, Source
 from tailboard_tui.formats.sqlitedb import BusyError, DatabaseError, ask
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 ROW_BYTES = 50
 """What a row of a poll's limit counts as."""
+
+
+INTERRUPTED = "its writer died within a write that nobody has undone yet: the newest rows may be wrong"
 
 
 class DatabaseReader(RunReader):
@@ -37,8 +42,10 @@ class DatabaseReader(RunReader):
 
     def describe(self) -> RunFacts:
         """Facts from the tables; those of the last look while the file is busy."""
+        problems: list[Problem] = []
         try:
-            self._last_facts = ask(self.file, self.tell)
+            facts = ask(self.file, self.tell, lambda: problems.append(Problem("", None, INTERRUPTED)))
+            self._last_facts = replace(facts, problems=(*facts.problems, *problems))
         except BusyError:
             self._stamp = None
         except DatabaseError as error:
@@ -62,6 +69,19 @@ class DatabaseReader(RunReader):
     @abstractmethod
     def last_row(self, connection: sqlite3.Connection) -> int:
         """The greatest row id of this run, 0 where it has no rows."""
+
+
+def row_id_of(value: object) -> int:
+    """A row id, 0 for none: a table may have a column of that name, which holds anything.
+
+    Raises:
+        DatabaseError: It is no integer.
+    """
+    if value is None:
+        return 0
+    if not isinstance(value, int):
+        raise DatabaseError("its row ids are no integers")
+    return value
 
 
 class RowSource:
@@ -98,7 +118,7 @@ class RowSource:
 
     def _ask(self, connection: sqlite3.Connection, count: int) -> tuple[int, Sequence[Rows], int, int]:
         rows, row_id, met = self._reader.rows_after(connection, self._row_id, count)
-        return self._reader.last_row(connection), rows, row_id, met
+        return self._reader.last_row(connection), rows, row_id_of(row_id), met
 
     def complain(self, message: str) -> None:
         """Say what is wrong, once."""

@@ -55,7 +55,7 @@ class MediaRecord:
         """The record parsed; empty when it is broken."""
         try:
             found = msgspec.json.decode(self.line)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: no UTF-8
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tailboard_tui.formats.base import Rows, RunFacts
-from tailboard_tui.formats.database import DatabaseReader
+from tailboard_tui.formats.database import DatabaseReader, row_id_of
 from tailboard_tui.formats.mlflow import facts_of
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.sqlitedb import DatabaseError, ask, is_database, tables
@@ -42,7 +42,7 @@ class MlflowDbReader(DatabaseReader):
         meta = {"run_id": self.run_id, "run_name": name, "user_id": user, "status": status}
         meta |= {"start_time": start, "end_time": end}
         latest = connection.execute(
-            "SELECT key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid = ?",
+            "SELECT key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid = ? LIMIT 50000",
             (self.run_id,),
         ).fetchall()
         facts = facts_of(
@@ -56,12 +56,12 @@ class MlflowDbReader(DatabaseReader):
             facts,
             last_step=max((_value(row[3]) for row in latest), default=None),
             last_time=max((_value(row[2]) / 1000 for row in latest), default=None),
-            last_values={row[0]: _value(row[1], row[4]) for row in latest},
+            last_values={str(row[0]): _value(row[1], row[4]) for row in latest},
         )
 
     def _pairs(self, connection: sqlite3.Connection, table: str) -> dict[str, str]:
         query = f"SELECT key, value FROM {table} WHERE run_uuid = ? LIMIT 5000"  # noqa: S608  # one of two words
-        return {key: str(value) for key, value in connection.execute(query, (self.run_id,))}
+        return {str(key): str(value) for key, value in connection.execute(query, (self.run_id,))}
 
     def rows_after(
         self, connection: sqlite3.Connection, row_id: int, count: int
@@ -82,7 +82,7 @@ class MlflowDbReader(DatabaseReader):
     def last_row(self, connection: sqlite3.Connection) -> int:
         """The greatest row id of this run."""
         query = "SELECT max(rowid) FROM metrics WHERE run_uuid = ?"
-        return int(connection.execute(query, (self.run_id,)).fetchone()[0] or 0)
+        return row_id_of(connection.execute(query, (self.run_id,)).fetchone()[0])
 
 
 def _value(value: object, is_nan: object = 0) -> float:

@@ -112,7 +112,7 @@ def _param(record: Mapping[str, Any]) -> Value:
         if distribution["name"] == "CategoricalDistribution" and isinstance(value, int | float):
             chosen = distribution["attributes"]["choices"][int(value)]
             return chosen if isinstance(chosen, str | int | float) or chosen is None else json.dumps(chosen)
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError):
         pass
     return value if isinstance(value, int | float) else None
 
@@ -120,7 +120,10 @@ def _param(record: Mapping[str, Any]) -> Value:
 def _number(value: object) -> float:
     if isinstance(value, str):
         return {"Infinity": math.inf, "-Infinity": -math.inf}.get(value, math.nan)
-    return float(value) if isinstance(value, int | float) else math.nan
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:  # an integer of 400 digits
+        return math.inf
 
 
 @lru_cache(maxsize=2)
@@ -193,7 +196,7 @@ class OptunaReader(RunReader):
             config=trial.params,
             summary={**trial.attributes, **values},
             finish=finish,
-            last_step=last[0] if last is not None else None,
+            last_step=last[0] if last is not None and not math.isnan(last[0]) else None,
             last_time=ended,
             last_values={INTERMEDIATE: last[1]} if last is not None else {},
         )

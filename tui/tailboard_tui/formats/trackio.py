@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tailboard_tui.formats.base import Alert, Rows, RunFacts, Value
-from tailboard_tui.formats.database import DatabaseReader
+from tailboard_tui.formats.database import DatabaseReader, row_id_of
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.names import moment, number
 from tailboard_tui.formats.rowbuilder import RowsBuilder
@@ -96,7 +96,7 @@ class TrackioReader(DatabaseReader):
     def last_row(self, connection: sqlite3.Connection) -> int:
         """The greatest row id of this run."""
         query = f"SELECT max(id) FROM metrics WHERE {_key(connection)} = ?"  # noqa: S608  # a column
-        return int(connection.execute(query, (self.run_id,)).fetchone()[0] or 0)
+        return row_id_of(connection.execute(query, (self.run_id,)).fetchone()[0])
 
 
 def numbers(text: object) -> dict[str, float]:

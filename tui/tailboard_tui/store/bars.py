@@ -6,6 +6,7 @@ Source: tqdm 4 `std.tqdm.format_meter`; rich 13 `progress` default columns; Kera
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -79,24 +80,29 @@ def _bar(line: str, found: re.Match[str]) -> Bar:
 
 
 def _number(text: str | None) -> float | None:
+    """A finite number."""
     if not text or text == "?":
         return None
     factor = _SUFFIX.get(text[-1], 1.0)
     try:
-        return float(text.rstrip("kMGTP").replace(",", "")) * factor
+        return _finite(float(text.rstrip("kMGTP").replace(",", "")) * factor)
     except ValueError:
         return None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _rate(fields: dict[str, str | None]) -> float | None:
     """Units a second, from `10.0it/s`, `2.5s/it` or `60ms/step`."""
     unit, pace = fields.get("unit"), fields.get("pace")
-    if pace and int(pace):
-        return {"s": 1.0, "ms": 1e3, "us": 1e6}[fields["pace_unit"] or "s"] / int(pace)
+    if pace and float(pace):
+        return {"s": 1.0, "ms": 1e3, "us": 1e6}[fields["pace_unit"] or "s"] / float(pace)
     value = _number(fields.get("rate"))
     if not unit or not value:
         return None
-    return 1 / value if unit.startswith("s/") else value
+    return _finite(1 / value) if unit.startswith("s/") else value
 
 
 def _seconds(text: str | None) -> float | None:
@@ -104,9 +110,9 @@ def _seconds(text: str | None) -> float | None:
     if not text or text in ("?", "-:--:--"):
         return None
     if text.endswith("s"):
-        return float(text[:-1])
+        return _finite(float(text[:-1]))
     days, _, clock = text.rpartition(", ")
     total = 0.0
     for part in clock.split(":"):
-        total = total * 60 + int(part)
-    return total + (int(days.split()[0]) * 86400 if days else 0)
+        total = total * 60 + float(part)
+    return _finite(total + (float(days.split()[0]) * 86400 if days else 0))

@@ -96,7 +96,7 @@ class RunIndex:
             return None
         try:
             entry = _decode(self._entries[run])
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         is_same = entry.format == format_name and glance(inside(run, entry.files)) == entry.stamps
         return entry if is_same else None
@@ -143,7 +143,7 @@ class RunIndex:
             return {}
         try:
             return _decode_all(body)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, ValueError):
             return {}
 
     def _make_room(self) -> None:

@@ -74,7 +74,7 @@ class MediaStore:
     def _take(self, line: bytes) -> None:
         try:
             head = self._decoder.decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: no UTF-8
             self.broken += bool(line.strip())
             return
         if head.kind not in KINDS:
@@ -140,7 +140,7 @@ def table_rows(record: MediaRecord, content: bytes) -> tuple[list[str], list[Seq
     for line in content.splitlines():
         try:
             row = msgspec.json.decode(line)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: no UTF-8
             continue
         if isinstance(row, list):
             found.append(row)
@@ -151,7 +151,7 @@ def _object(content: bytes) -> Mapping[str, object]:
     """The one JSON object that W&B keeps a table in; empty where it is none."""
     try:
         found = msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):  # ValueError: no UTF-8
         return {}
     return found if isinstance(found, dict) else {}
 

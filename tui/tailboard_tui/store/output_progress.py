@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -77,4 +78,6 @@ def _over_epochs(bar: Bar, epoch: int, epochs: int) -> Progress:
     eta_s = None
     if bar.eta_s is not None and bar.total and bar.rate:
         eta_s = bar.eta_s + (epochs - epoch) * bar.total / bar.rate
+        if not math.isfinite(eta_s):
+            eta_s = None
     return Progress(fraction=fraction, eta_s=eta_s)
