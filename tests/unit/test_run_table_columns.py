@@ -69,7 +69,7 @@ def test_an_age_below_a_minute_changes_every_ten_seconds() -> None:
 
 @pytest.mark.parametrize(
     ("width", "shown"),
-    [(31, "0.7 ±0.2  0.5 … 0.9✓"), (21, "0.7 ±0.2 0.9✓"), (16, "0.7 ±0.2"), (8, "0.7±0.2"), (5, "    …")],
+    [(31, "0.7 ±0.2  best 0.9"), (16, "0.7 ±0.2"), (8, "0.7±0.2"), (5, "    …")],
 )
 def test_a_group_shows_mean_deviation_and_extremes_as_far_as_there_is_room(width: int, shown: str) -> None:
     rows = [run_row(metrics={"val/acc": stats([value])}) for value in (0.5, 0.7, 0.9)]

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from tailboard_tui.widgets.run_table_cells import Cell, Styles
 
 GROUP_OPEN, GROUP_CLOSED = "▾", "▸"
-BEST = "✓"
-"""At the best value of the group."""
-
 MARKED = "•"
 """Before a group of which some runs are marked."""
 
@@ -130,12 +127,9 @@ def _metric_text(column: RunColumn, rows: Sequence[RunRow], now: float, width: i
 
 
 def _spread_texts(found: Spread, mean: str, side: str) -> list[str]:
-    """Mean ± standard deviation with the extremes, or with the best one, or alone, the longest first."""
+    """Mean ± standard deviation with the best or, where none is, the extremes, or alone; longest first."""
     std = units.number(found.std, 2)
     low, high = units.number(found.min, 3), units.number(found.max, 3)
-    ends = {"min": f"{low}{BEST} … {high}", "max": f"{low} … {high}{BEST}"}.get(side, f"{low} … {high}")
-    texts = [f"{mean} ±{std}  {ends}"]
-    if side:
-        best = low if side == "min" else high
-        texts.append(f"{mean} ±{std} {best}{BEST}")
-    return [*texts, f"{mean} ±{std}", f"{units.number(found.mean, 3)}±{std}"]
+    more = {"min": f"best {low}", "max": f"best {high}"}.get(side, f"{low} … {high}")
+    short = units.number(found.mean, 3)
+    return [f"{mean} ±{std}  {more}", f"{short} ±{std} {more}", f"{mean} ±{std}", f"{short}±{std}"]

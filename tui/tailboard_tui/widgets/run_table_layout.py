@@ -30,13 +30,11 @@ MIN_CUT_CELLS = 8
 MEASURED_LINES = 200
 """Lines that widths are measured on, around the top of the window: the cost is the same for any list."""
 
-GROUPED_CELLS, BEST_CELLS = 16, 21
-"""` 0.9703 ±0.0072` of a metric in a list with groups, ` 0.9703 ±0.0072 0.981✓` of its best."""
+GROUPED_CELLS = 15
+"""` 0.9703 ±0.0072` of a metric in a list with groups."""
 
-RANGED_CELLS = 32
-"""` 0.9703 ±0.0072  0.956 … 0.981✓`: its best in a window of `RANGED_WINDOW` cells or more."""
-
-RANGED_WINDOW = 76
+RANGED_CELLS = 28
+"""` 0.9703 ±0.0072  best 0.981`, ` 0.9703 ±0.0072  0.95 … 0.99`: where room is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,7 @@ def lay_out(
             least = max(least, _content_cells(column, lines, measured, now))
         if lines.grouping.around and not column.is_set:
             if column.id.startswith("metric:"):
-                wanted = RANGED_CELLS if window >= RANGED_WINDOW else BEST_CELLS
-                width = max(width, wanted if column.role == "best" else GROUPED_CELLS)
+                width = max(width, GROUPED_CELLS)
             elif column.id == "status":
                 width = max([width, *map(width_of, _statuses(lines, measured))])
         if width + GAP_CELLS > room:
@@ -117,7 +114,20 @@ def lay_out(
             break
         room -= width + GAP_CELLS
         chosen.append((column, width))
+    if lines.grouping.around:
+        room -= _widen(chosen, room - max(full_name - name, 0))
     return Layout(min(name + room, full_name), tuple(chosen), len(chosen) < len(columns))
+
+
+def _widen(chosen: list[tuple[RunColumn, int]], room: int) -> int:
+    """Give metrics what groups want to say of them, of what the names leave over; how much was taken."""
+    before = room
+    for place, (column, width) in enumerate(chosen):
+        more = max(min(RANGED_CELLS - width, room), 0)
+        if column.id.startswith("metric:") and not column.is_set:
+            chosen[place] = column, width + more
+            room -= more
+    return before - room
 
 
 def short_title(column: RunColumn) -> str:
