@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import re
+from collections.abc import Sequence
 
 from tailboard_tui.commands.common import Subparsers, add_command, default_roots
 from tailboard_tui.commands.failures import OK
 
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\Z")
+
+ASK = "tailboard completion runs --"
+"""What the scripts call, with the words of the command line behind its sub-command."""
 
 TAKES_RUNS = (
     "show",
@@ -39,7 +44,9 @@ _tailboard() {
 @cases@
         esac
         case "${COMP_WORDS[1]}" in
-            @runs@) [[ "$word" == -* ]] || words="$words $(tailboard completion runs 2>/dev/null)" ;;
+            @runs@)
+                local before=("${COMP_WORDS[@]:2:COMP_CWORD-2}")
+                [[ "$word" == -* ]] || words="$words $(@ask@ "${before[@]}" 2>/dev/null)" ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
@@ -60,7 +67,7 @@ _tailboard() {
 @cases@
         esac
         case "${words[2]}" in
-            @runs@) found+=(${(f)"$(tailboard completion runs 2>/dev/null)"}) ;;
+            @runs@) found+=(${(f)"$(@ask@ "${(Q@)words[3,CURRENT-1]}" 2>/dev/null)"}) ;;
         esac
         compadd -- $found
     fi
@@ -72,7 +79,7 @@ compdef _tailboard tailboard
 FISH = """\
 # tailboard completion for fish: tailboard completion fish | source
 @lines@
-complete -c tailboard -n "__fish_seen_subcommand_from @runs@" -a "(tailboard completion runs 2>/dev/null)"
+complete -c tailboard -n "__fish_seen_subcommand_from @runs@" -a "(@ask@ (commandline -opc)[3..] 2>/dev/null)"
 """
 
 
@@ -91,12 +98,13 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "what", choices=("bash", "zsh", "fish", "runs"), help="the shell; `runs` is what the scripts ask"
     )
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the script, or the runs."""
     if args.what == "runs":
-        for word in run_words():
+        for word in run_words(roots_in(args.words) or default_roots()):
             print(word)
         return OK
     scripts = {"bash": bash, "zsh": zsh, "fish": fish}
@@ -104,11 +112,22 @@ def run(args: argparse.Namespace) -> int:
     return OK
 
 
-def run_words() -> list[str]:
-    """Ids and names of the runs in the default place that a shell takes as they are."""
+def roots_in(words: Sequence[str]) -> list[str]:
+    """The places that `--root` names on a command line; bash gives `--root=X` as three words."""
+    found = []
+    for at, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option == "--root":
+            following = [value] if equals else [part for part in words[at + 1 : at + 3] if part != "="]
+            found += [os.path.expanduser(place) for place in following[:1] if place]
+    return found
+
+
+def run_words(roots: Sequence[str]) -> list[str]:
+    """Ids and names of the runs below `roots` that a shell takes as they are."""
     from tailboard_tui.store.lookup import load_rows
 
-    rows = load_rows(default_roots(), full=False)
+    rows = load_rows(roots, full=False)
     words = [word for row in rows for word in (row.facts.id, row.facts.name)]
     return ["latest", *dict.fromkeys(word for word in words if PLAIN.match(word))]
 
@@ -165,6 +184,6 @@ def fish() -> str:
 
 
 def _filled(script: str, **parts: str) -> str:
-    for name, text in parts.items():
+    for name, text in {**parts, "ask": ASK}.items():
         script = script.replace(f"@{name}@", text)
     return script
