@@ -7,7 +7,9 @@ output leads into a terminal (a pty that is emptied as fast as it can be), a pip
 or /dev/null. Ways: bare; `tailboard run`, everything on; `tee FILE`, the least that any recorder does;
 `script`, which keeps a terminal a terminal. The order turns round in every round; the figures are medians
 over the rounds, the ratios those of each round to its own bare. CPU is user and system time of all
-processes together, without those that only empty the terminal or pipe.
+processes together, without those that only empty the terminal or pipe. With `--undisturbed` a round waits
+until the machine is idle, and is done again when others took more than a tenth of the CPUs meanwhile (in a
+terminal that cannot be told: the kernel does part of our work in threads of its own).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +36,8 @@ for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
 LINE = "step 123 loss 0.12345 some text to make a line of"  # 50 bytes with its end
 BAR = "\\r 50%|#####     | 5/10 [00:01<00:01, 4.9it/s, loss=0.1234]"  # 60 bytes
 TARGETS = ("pty", "pipe", "file", "null")
+DISTURBANCE = 0.1
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 WAYS = ("bare", "tailboard run", "tee", "script")
 
 C_SOURCE = """
@@ -120,16 +125,49 @@ def _target(target: str, place: str) -> tuple[int, int]:
     return emptier, output
 
 
-def case(program: list[str], target: str, place: str, rounds: int) -> dict[str, list[Cost]]:
+def case(
+    program: list[str], target: str, place: str, rounds: int, undisturbed: bool
+) -> dict[str, list[Cost]]:
     """Every way in turn, from the other end in every second round."""
     found: dict[str, list[Cost]] = {}
-    for number in range(rounds):
+    while len(found.get("bare", ())) < rounds:
+        while undisturbed and others_share(lambda: time.sleep(1)) > DISTURBANCE:
+            pass
+        one: dict[str, Cost] = {}
         ways = list(commands(program, place, target).items())
-        for way, command in ways if number % 2 == 0 else reversed(ways):
-            found.setdefault(way, []).append(measure(command, target, place))
-            for name in ("runs", "copy", "output"):
-                subprocess.run(["rm", "-rf", f"{place}/{name}"], check=True)
+
+        def measure_all(ways: list[tuple[str, list[str]]] = ways, one: dict[str, Cost] = one) -> None:
+            for way, command in ways:
+                one[way] = measure(command, target, place)
+                for name in ("runs", "copy", "output"):
+                    subprocess.run(["rm", "-rf", f"{place}/{name}"], check=True)
+
+        if len(found.get("bare", ())) % 2:
+            ways.reverse()
+        share = others_share(measure_all)
+        if undisturbed and target != "pty" and share > DISTURBANCE:
+            continue
+        for way, cost in one.items():
+            found.setdefault(way, []).append(cost)
     return found
+
+
+def others_share(action: Callable[[], None]) -> float:
+    """Do something; the share of all CPUs that processes other than us and our children had meanwhile."""
+    busy_s, idle_s, own_s = _machine_times()
+    action()
+    more_busy, more_idle, more_own = (
+        now - before for now, before in zip(_machine_times(), (busy_s, idle_s, own_s), strict=True)
+    )
+    return max(more_busy - more_own, 0.0) / max(more_busy + more_idle, 1e-9)
+
+
+def _machine_times() -> tuple[float, float, float]:
+    """CPU seconds: of all processes, of none, of us and our ended children. Source: proc_stat(5)."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    own = os.times()
+    idle = ticks[3] + ticks[4]
+    return (sum(ticks) - idle) / _TICKS_PER_S, idle / _TICKS_PER_S, sum(own[:4])
 
 
 def row(name: str, target: str, found: dict[str, list[Cost]]) -> str:
@@ -152,6 +190,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--megabytes", type=float, default=100)
     parser.add_argument("--place", help="where files are written; default: a temporary folder")
+    parser.add_argument("--undisturbed", action="store_true", help="wait for others to be quiet")
     parser.add_argument("--only", nargs="+", metavar="PROGRAM:TARGET", help="these cases only")
     args = parser.parse_args()
     print("| program | output | bare s | bare CPU s |", end="")
@@ -162,7 +201,9 @@ def main() -> None:
             for target in TARGETS if name != "nothing" else ("null",):
                 if args.only and f"{name}:{target}" not in args.only:
                     continue
-                print(row(name, target, case(program, target, place, args.rounds)), flush=True)
+                print(
+                    row(name, target, case(program, target, place, args.rounds, args.undisturbed)), flush=True
+                )
 
 
 if __name__ == "__main__":

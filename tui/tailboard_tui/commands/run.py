@@ -147,7 +147,7 @@ def run(args: argparse.Namespace | SimpleNamespace) -> int:
     if os.environ.get(layout.ENV_MODE) == "disabled":
         return become_command(arguments)
     hold_signals()
-    from tailboard.errors import TailboardError
+    from tailboard.errors import RunExistsError, TailboardError
     from tailboard.request import Request
     from tailboard.start import begin
 
@@ -172,6 +172,9 @@ def run(args: argparse.Namespace | SimpleNamespace) -> int:
     )
     try:
         recorded = begin(request, None)
+    except RunExistsError:
+        print(f"tailboard run: there is a run {args.id} already; choose another --id", file=sys.stderr)
+        return 1
     except TailboardError as error:
         print(f"tailboard run: {error}", file=sys.stderr)
         return 1
