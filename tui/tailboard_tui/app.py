@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import events, on
-from textual.app import App
 from textual.driver import Driver
 from textual.geometry import Region, Size
 
@@ -24,6 +23,7 @@ from tailboard_tui.screens.run_source import RunSource
 from tailboard_tui.settings import Settings
 from tailboard_tui.text.safe import clean
 from tailboard_tui.theme import DARK, LIGHT, THEMES, variable_defaults
+from tailboard_tui.type_ahead import TypeAhead
 from tailboard_tui.widgets import narrow_update
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 SWITCH_S = 0.001
 """How long the reader thread keeps the interpreter while the screen wants it; Python's own 5 ms add up
 over the many short steps from a key to its picture."""
+
+PAINT_S = 0.25
+"""How long the reader thread waits at most for its first runs to be painted: both want the interpreter."""
 
 
 class Store(RunSource, Protocol):
@@ -56,7 +59,7 @@ def _action_provider() -> type[Provider]:
     return ActionProvider
 
 
-class TailboardApp(App[None]):
+class TailboardApp(TypeAhead):
     """The explorer on some roots."""
 
     TITLE = "tailboard"
@@ -89,6 +92,7 @@ class TailboardApp(App[None]):
         self._open_store = open_store or self._open_real_store
         self._changes: deque[StoreChange] = deque()
         self._stop = threading.Event()
+        self._has_painted_runs = threading.Event()
         self._store: Store | None = None
         self._painted_size: Size | None = None
         self._has_started = False
@@ -179,14 +183,20 @@ class TailboardApp(App[None]):
         store.work(self._publish, self._stop)
 
     def _publish(self, change: StoreChange) -> None:
+        """Tell the screen, in the reader thread, which stands still until the first runs are painted."""
         self._changes.append(change)
         self.post_message(RunsChanged())
+        if change.runs and not self._has_painted_runs.is_set():
+            self._has_painted_runs.wait(PAINT_S)
+            self._has_painted_runs.set()
 
     @on(RunsChanged)
     def _take_changes(self) -> None:
         while self._changes:
             change = self._changes.popleft()
             self._explorer.take_in(change)
+            if change.runs and not self._has_painted_runs.is_set():
+                self._explorer.call_after_refresh(self._has_painted_runs.set)
             if not (change.is_scanning or gc.isenabled()):
                 self.call_after_refresh(gc.enable)  # `commands.explore` has put it off
 

@@ -60,3 +60,7 @@ class GraphicsFound(Message):
     def __init__(self, graphics: Graphics) -> None:
         super().__init__()
         self.graphics = graphics
+
+
+class ReadyToType(Message):
+    """A dialog has mounted the line in which one types: keys that waited may go there."""

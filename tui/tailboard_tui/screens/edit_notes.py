@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tailboard_tui.text.safe import clean
+from tailboard_tui.type_ahead import TypingScreen
 from tailboard_tui.widgets.line import TextLine
 
 LIMIT_CHARS = 2000
@@ -27,7 +27,7 @@ class Notes:
     notes: str
 
 
-class EditNotes(ModalScreen[Notes | None]):
+class EditNotes(TypingScreen[Notes | None]):
     """Three lines to type in; enter in any of them keeps all."""
 
     CSS_PATH = "edit_notes.tcss"
@@ -52,7 +52,7 @@ class EditNotes(ModalScreen[Notes | None]):
 
     def on_mount(self) -> None:
         """Begin with the tags: what is changed most."""
-        self.query_one("#edit-tags", Input).focus()
+        self.begin_typing(self.query_one("#edit-tags", Input))
 
     def on_input_submitted(self) -> None:
         """Keep all three."""

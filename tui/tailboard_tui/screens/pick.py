@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tailboard_tui.text.safe import clean
+from tailboard_tui.type_ahead import TypingScreen
 from tailboard_tui.widgets.line import TextLine
 
 
@@ -29,7 +29,7 @@ class Choice:
     note: str = ""
 
 
-class Pick(ModalScreen[list[str] | None]):
+class Pick(TypingScreen[list[str] | None]):
     """Gives the ids chosen, in order, or None when left."""
 
     CSS_PATH = "pick.tcss"
@@ -90,7 +90,7 @@ class Pick(ModalScreen[list[str] | None]):
         """Show all choices."""
         self.query_one(OptionList).can_focus = False
         self._list("")
-        self.query_one(Input).focus()
+        self.begin_typing(self.query_one(Input))
 
     @on(Input.Changed)
     def _narrow(self, event: Input.Changed) -> None:

@@ -43,7 +43,7 @@ class LogBase(Widget):
         prompt.placeholder = hint
         prompt.value = value
         self.add_class("-typing")
-        prompt.focus()
+        self.screen.set_focus(prompt)  # at once: what is typed next is meant for it
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

@@ -112,7 +112,7 @@ class SearchPane(Vertical):
     def open_search(self) -> None:
         """Type what to look for."""
         self.add_class("-searching")
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))  # at once: what is typed next is meant for it
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
