@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -82,6 +83,11 @@ def row_id_of(value: object) -> int:
     if not isinstance(value, int):
         raise DatabaseError("its row ids are no integers")
     return value
+
+
+def told(value: float) -> float | None:
+    """A number as facts tell it: None in place of NaN."""
+    return None if math.isnan(value) else value
 
 
 class RowSource:

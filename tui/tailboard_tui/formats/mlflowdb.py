@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tailboard_tui.formats.base import Rows, RunFacts
-from tailboard_tui.formats.database import DatabaseReader, row_id_of
+from tailboard_tui.formats.database import DatabaseReader, row_id_of, told
 from tailboard_tui.formats.mlflow import facts_of
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.sqlitedb import DatabaseError, ask, is_database, tables
@@ -54,8 +54,12 @@ class MlflowDbReader(DatabaseReader):
         )
         return replace(
             facts,
-            last_step=max((_value(row[3]) for row in latest), default=None),
-            last_time=max((_value(row[2]) / 1000 for row in latest), default=None),
+            last_step=max(
+                (step for row in latest if (step := told(_value(row[3]))) is not None), default=None
+            ),
+            last_time=max(
+                (ms / 1000 for row in latest if (ms := told(_value(row[2]))) is not None), default=None
+            ),
             last_values={str(row[0]): _value(row[1], row[4]) for row in latest},
         )
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"SQLite format 3\0"
 
+HEADER_BYTES = 100
+
 TIME_LIMIT_S = 2.0
 """For one look: a table without an index is read in slices all the same."""
 
@@ -75,6 +77,8 @@ def ask(
     header = _header(path)
     if not header.startswith(MAGIC):
         raise DatabaseError("no SQLite file" if header else "cannot be read")
+    if len(header) < HEADER_BYTES:
+        raise DatabaseError("it ends within its header")
     for suffix in _BESIDE:
         if not _is_regular_or_missing(path + suffix):
             raise DatabaseError(f"{os.path.basename(path)}{suffix} is not a regular file")
@@ -179,7 +183,7 @@ def _header(path: str) -> bytes:
     except OSError:
         return b""
     try:
-        return os.pread(fd, 100, 0)
+        return os.pread(fd, HEADER_BYTES, 0)
     except OSError:
         return b""
     finally:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tailboard_tui.formats.base import Alert, Rows, RunFacts, Value
-from tailboard_tui.formats.database import DatabaseReader, row_id_of
+from tailboard_tui.formats.database import DatabaseReader, row_id_of, told
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.names import moment, number
 from tailboard_tui.formats.rowbuilder import RowsBuilder
@@ -52,11 +52,11 @@ class TrackioReader(DatabaseReader):
             project=os.path.basename(self.file).removesuffix(".db"),
             group=group if isinstance(group, str) else None,
             user=user if isinstance(user, str) else None,
-            created=None if math.isnan(created) else created,
+            created=told(created),
             config=config,
             alerts=self._alerts(connection),
-            last_step=None if last is None else float(last[1]),
-            last_time=None if last is None else moment(str(last[0])),
+            last_step=None if last is None else told(float(last[1])),
+            last_time=None if last is None else told(moment(str(last[0]))),
             last_values={} if last is None else numbers(last[2]),
         )
 
