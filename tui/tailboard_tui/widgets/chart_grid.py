@@ -203,7 +203,7 @@ class ChartGrid(ChartMoving):
         field = self.query_one(name, Input)
         field.display = True
         field.value = text
-        field.focus()
+        self.screen.set_focus(field)  # at once: what is typed next is meant for it
 
     def on_focus(self) -> None:
         """Show which chart has the keys."""
