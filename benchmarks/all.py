@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from budgets import BUDGETS, table
+from budgets import BUDGETS, table, unmeasured
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -76,7 +76,7 @@ def run(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Run them; the exit status is 1 when one of them failed."""
+    """Run them; the exit status is 1 when one of them failed, or gave no figure for its budget."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -101,7 +101,9 @@ def main() -> int:
     ]
     report = {"format": 1, "time": time.time(), "machine": machine, "budgets": met, "benchmarks": results}
     args.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
-    return int(any(found["status"] for found in results.values()))
+    missing = unmeasured(outputs)
+    print("".join(f"no figure for: {what}\n" for what in missing), end="")
+    return int(bool(missing) or any(found["status"] for found in results.values()))
 
 
 if __name__ == "__main__":

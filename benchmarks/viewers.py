@@ -37,6 +37,12 @@ from terminal import TAILBOARD, Terminal
 
 STEPS = 100_000
 STARTED = 1.7e9
+BEFORE_LIVE = 200
+"""Steps logged before a live run is opened; from 1,000 on a step is shown as `1k`."""
+
+LINES = "[⠁-⣿]{3}"
+"""The same where lines are thin."""
+
 Figures = dict[str, float]
 Rows = dict[str, tuple[float, float]]
 """Ours and the peer's by what was measured."""
@@ -50,12 +56,13 @@ ours = tailboard.init(dir="ours", id="live", capture=False, git=False, system=Fa
 for line in sys.stdin:
     name, step, values = json.loads(line)
     if name in ("both", "theirs"):
-        theirs.log(values, step=step)
+        theirs.log(values)
     if name in ("both", "ours"):
         ours.log(values, step=step)
     print("logged", flush=True)
 """
-"""Logs what it is told to, by both libraries: one process, the same values."""
+"""Logs what it is told to, by both libraries: one process, the same values. wandb counts its steps itself:
+told of one, it would hold it back until the next."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,7 @@ def live(viewer: Viewer, path: Path, log: Callable[[int], None], first: int, cou
     """Seconds from a logged step to the screen, one a second; then what 10 Hz costs."""
     delays = []
     with viewer.open(path) as terminal:
-        wait(terminal, CHART, 120)
+        wait(terminal, LINES, 120)
         terminal.settle(1.0, 10)
         step = first
         for _ in range(count):
@@ -248,20 +255,22 @@ def beside_leet(wandb: str, work: Path, rounds: int) -> Rows:
     found |= pairs(typed_while_loading(tailboard(work), large), typed_while_loading(theirs, run))
 
     with logging(str(Path(wandb).with_name("python")), work / "live") as log:
-        for step in range(1000):
+        for step in range(BEFORE_LIVE):
             log("both", step)
         place = work / "live"
-        of_ours = live(ours, place / "ours" / "live", lambda step: log("ours", step), 1000, 10)
+        of_ours = live(ours, place / "ours" / "live", lambda step: log("ours", step), BEFORE_LIVE - 1, 10)
         (written,) = (place / "wandb").glob("offline-run-*")
-        of_theirs = live(theirs, written, lambda step: log("theirs", step), 1000, 3)
+        of_theirs = live(theirs, written, lambda step: log("theirs", step), BEFORE_LIVE - 1, 3)
     found |= pairs(of_ours, of_theirs)
 
     flushed = work / "offline-run-20231114_221320-flushed"
     flushed.mkdir()
     with WandbFile(flushed / "run-flushed.wandb", "flushed", time.time()) as file:
-        for step in range(1000):
+        for step in range(BEFORE_LIVE):
             file.log(step, time.time(), values_of(step))
-        each = live(theirs, flushed, lambda step: file.log(step, time.time(), values_of(step)), 1000, 5)
+        each = live(
+            theirs, flushed, lambda step: file.log(step, time.time(), values_of(step)), BEFORE_LIVE - 1, 5
+        )
     found |= pairs(of_ours, {f"{name}, each step on disk": value for name, value in each.items()})
     return found
 
