@@ -51,9 +51,20 @@ LINES = st.lists(
 )
 
 
+def redrawn(line: str) -> str:
+    """A line of `LINES` as a bar leaves it: its last state is as long as those before."""
+    *earlier, last = line.split("\r")
+    cells = len(re.sub(r"\x1b\[[\d;]*m", "", last))
+    return "\r".join(
+        [*(state[:cells] for state in earlier if "\x1b" not in state and last.strip()), "", last]
+    )
+
+
 @given(
     lines=LINES,
-    needle=st.sampled_from(["ab", "b", "bA", "abb", "1m", "é", "A", "m", "zz", "abab"]),
+    needle=st.sampled_from(["", "ab", "b", "bA", "abb", "1m", "é", "A", "m", "zz", "abab", " ", "b ab"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    is_ended=st.booleans(),
     block_bytes=st.sampled_from([11, 16, 40, logindex.BLOCK_BYTES]),
     tries=st.sampled_from([0, 2, 60]),
     few=st.sampled_from([0, 1, 60]),
@@ -63,24 +74,25 @@ def test_a_search_finds_the_rows_that_show_the_text(
     tmp_path_factory: pytest.TempPathFactory,
     lines: list[str],
     needle: str,
+    end: str,
+    is_ended: bool,
     block_bytes: int,
     tries: int,
     few: int,
 ) -> None:
-    lines = [line if "\r" not in line else "\r" + line.rpartition("\r")[2] for line in lines]
+    lines = [redrawn(line) if "\r" in line else line for line in lines]
     with pytest.MonkeyPatch.context() as patch:
         for module in (logindex, loghits, logmatch):
             patch.setattr(module, "BLOCK_BYTES", block_bytes)
         patch.setattr(logscan, "MOST_TRIES", tries)
         patch.setattr(logblock, "FEW", few)
-        log = opened(
-            tmp_path_factory.mktemp("log") / "x.log", "".join(line + "\n" for line in lines).encode()
-        )
+        data = "".join(line + end for line in lines) if is_ended else end.join(lines)
+        log = opened(tmp_path_factory.mktemp("log") / "x.log", data.encode())
         assert log.index is not None
         shown = [row.line.text for row in log.rows(log.index.first_row, log.index.end_row)]
         exact = any(character.isupper() for character in needle)
         expected = [text for text in shown if needle in (text if exact else ascii_lower(text))]
-        assert found(log, needle) == expected
+        assert (found(log, needle) if needle else Pattern.parse(needle)) == (expected if needle else None)
         log.close()
 
 

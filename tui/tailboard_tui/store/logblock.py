@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,13 @@ from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logscan import NONE
 from tailboard_tui.text.terminal_line import MOVES
 
-NEWLINE, RETURN, ESCAPE = 10, 13, 27
+NEWLINE, RETURN, ESCAPE, SPACE = 10, 13, 27, 32
+
+FIRST_TEXT = 32
+"""Bytes below are controls."""
+
+BLANK_BYTES = 16
+"""Of a bar's last state that are looked at for whether it is blank."""
 
 FEW = 60
 """Offsets whose pieces are counted one by one; of more, numpy finds all at once faster."""
@@ -27,8 +34,20 @@ SEQUENCE = re.compile(
 
 ByteArray = npt.NDArray[np.uint8]
 
-_IS_CONTROL = np.zeros(256, np.bool_)
-_IS_CONTROL[[NEWLINE, RETURN, ESCAPE]] = True
+
+class Marked(NamedTuple):
+    """The controls of a block and some letters, in their order. Shape (n,) each."""
+
+    places: IntArray
+    kinds: ByteArray
+    """The byte that stands there."""
+    pieces: IntArray
+    """In which that is; of a newline the number of the next."""
+
+    def of(self, kind: int) -> IntArray:
+        """The places of one byte."""
+        places: IntArray = self.places.compress(self.kinds == kind)
+        return places
 
 
 class BlockText:
@@ -121,33 +140,43 @@ class BlockText:
             pieces += [at] * len(drawn)
         return b"\n".join(states), np.array(pieces, np.int64)
 
-    @cached_property
-    def _controls(self) -> tuple[IntArray, ByteArray]:
-        """Where newlines, carriage returns and escapes stand before `limit`, and which of them it is."""
+    def mark(self, is_wanted: npt.NDArray[np.bool_] | None = None) -> Marked:
+        """Find the controls before `limit`, and where `is_wanted` (shape (limit,)) is true.
+
+        One pass over the block finds them together, faster than one for each.
+        """
         array = np.frombuffer(self.data, np.uint8)[: self.limit]
-        places = (array < 32).nonzero()[0]
-        kinds = array[places]
-        is_wanted = _IS_CONTROL[kinds]
-        return (places, kinds) if is_wanted.all() else (places[is_wanted], kinds[is_wanted])
+        is_marked = array < FIRST_TEXT
+        if is_wanted is not None:
+            is_marked |= is_wanted
+        places = is_marked.nonzero()[0]
+        kinds = array.take(places)
+        if self._is_plain:
+            self._marked = Marked(places, kinds, np.cumsum(kinds == NEWLINE))
+        else:
+            self._marked = Marked(places, kinds, self.pieces_at(places))
+        return self._marked
+
+    @cached_property
+    def _marked(self) -> Marked:
+        return self.mark()
 
     @cached_property
     def _newlines(self) -> IntArray:
-        places, kinds = self._controls
-        newlines: IntArray = places[kinds == NEWLINE]
-        return newlines
-
-    @cached_property
-    def _control_pieces(self) -> IntArray:
-        """The piece in which each of `_controls` stands; a newline is none's."""
-        places, kinds = self._controls
-        return np.cumsum(kinds == NEWLINE) if self._is_plain else self.pieces_at(places)
+        return self._marked.of(NEWLINE)
 
     @cached_property
     def escapes(self) -> IntArray:
         """Where escape sequences begin, shape (n,)."""
-        places, kinds = self._controls
-        escapes: IntArray = places[kinds == ESCAPE]
-        return escapes
+        return self._marked.of(ESCAPE)
+
+    def are_altered(self, count: int) -> npt.NDArray[np.bool_]:
+        """Whether each of the first `count` pieces holds escapes or returns, shape (count,)."""
+        marked = self._marked
+        found = marked.pieces.compress((marked.kinds == ESCAPE) | (marked.kinds == RETURN))
+        is_altered = np.zeros(count, np.bool_)
+        is_altered[found[: np.searchsorted(found, count)]] = True
+        return is_altered
 
     @cached_property
     def has_strings(self) -> bool:
@@ -158,19 +187,35 @@ class BlockText:
     @cached_property
     def colored(self) -> IntArray:
         """The pieces with escape sequences."""
-        return self._with(ESCAPE) if b"\x1b" in self.data else NONE
+        if b"\x1b" not in self.data:
+            return NONE
+        return each_once(self._marked.pieces.compress(self._marked.kinds == ESCAPE))
 
-    @cached_property
+    @property
     def drawn_over(self) -> IntArray:
         """The pieces with carriage returns, but for those right before a newline."""
-        return self._with(RETURN) if b"\r" in self.data else NONE
+        return self._redrawn[0]
 
-    def _with(self, kind: int) -> IntArray:
-        places, kinds = self._controls
-        is_kind = kinds == kind
-        if kind == RETURN:
-            is_kind[:-1] &= (kinds[1:] != NEWLINE) | (places[1:] != places[:-1] + 1)
-        return each_once(self._control_pieces[is_kind])
+    @property
+    def last_states(self) -> IntArray:
+        """Where the last state of each piece of `drawn_over` begins; -1 where that may be blank."""
+        return self._redrawn[1]
+
+    @cached_property
+    def _redrawn(self) -> tuple[IntArray, IntArray]:
+        if b"\r" not in self.data:
+            return NONE, NONE
+        places, kinds, numbers = self._marked
+        is_return = kinds == RETURN
+        is_return[:-1] &= (kinds[1:] != NEWLINE) | (places[1:] != places[:-1] + 1)
+        pieces, returns = numbers.compress(is_return), places.compress(is_return)
+        is_last = np.append(pieces[1:] != pieces[:-1], True) if len(pieces) else is_return[:0]
+        pieces, states = pieces.compress(is_last), returns.compress(is_last) + 1
+        # A last state whose beginning is blank has to be looked at.
+        array = np.frombuffer(self.data, np.uint8)
+        seen = array[np.minimum(states[:, None] + np.arange(BLANK_BYTES), len(array) - 1)]
+        is_text = np.logical_and.accumulate(seen != NEWLINE, axis=1) & (seen > SPACE)
+        return pieces, np.where(is_text.any(axis=1), states, -1)
 
     def pieces_at(self, places: IntArray) -> IntArray:
         """The piece in which each of these ascending offsets before `limit` lies."""
@@ -181,7 +226,7 @@ class BlockText:
     def holding(self, places: IntArray) -> IntArray:
         """The pieces in which these ascending offsets lie, each once."""
         places = places[: np.searchsorted(places, self.limit)]
-        if not self._is_plain or len(places) > FEW or "_controls" in self.__dict__:
+        if not self._is_plain or len(places) > FEW or "_marked" in self.__dict__:
             return each_once(self.pieces_at(places))
         return each_once(self._newlines_before(places))
 
@@ -230,7 +275,7 @@ def each_once(ascending: IntArray) -> IntArray:
     is_first = np.empty(len(ascending), np.bool_)
     is_first[0] = True
     np.not_equal(ascending[1:], ascending[:-1], out=is_first[1:])
-    once: IntArray = ascending[is_first]
+    once: IntArray = ascending.compress(is_first)
     return once
 
 

@@ -42,13 +42,15 @@ class Scan:
     Attributes:
         needle: The text; of one that folds, A to Z are in lower case.
         folds: Whether A to Z match a to z.
+        case_bit: To be set in a byte before it is looked for.
     """
 
     def __init__(self, needle: bytes, *, folds: bool) -> None:
         """Look for `needle`, which holds no newline."""
         self.needle = needle
         self.folds = folds
-        self._wanted = bytes(byte | _CASE_BIT for byte in needle) if folds else needle
+        self.case_bit = _CASE_BIT if folds else 0
+        self._wanted = bytes(byte | self.case_bit for byte in needle)
         self._letters = np.zeros(256, np.bool_)
         self._letters[list(self._wanted[:-1])] = True
         self._triples = _triples(np.frombuffer(self._wanted, np.uint8).astype(np.int64))
@@ -67,7 +69,7 @@ class Scan:
                 self._folded = bytearray(len(data))
             text = self._folded
             out = np.frombuffer(text, np.uint8)[: len(data)]
-            np.bitwise_or(np.frombuffer(data, np.uint8), _CASE_BIT, out=out)
+            np.bitwise_or(np.frombuffer(data, np.uint8), self.case_bit, out=out)
         self._sample(text)
         return text
 
@@ -111,21 +113,35 @@ class Scan:
         self._is_rare = False
         return None
 
-    def all_places(self, data: bytes, text: bytes | bytearray, limit: int) -> IntArray:
-        """Every offset before `limit` at which the text stands as it is."""
-        array = np.frombuffer(text, np.uint8)
-        end = min(limit, len(data) - len(self.needle) + 1)
-        if end <= 0:
-            return NONE
-        rarest = self._by_rarity[0]
-        places: IntArray = (array[rarest : rarest + end] == self._wanted[rarest]).nonzero()[0]
-        for at, window, code in self._windows:
+    def are_letters(self, text: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        """Whether each byte of a text as `prepare` gives it is the rarest letter."""
+        found: npt.NDArray[np.bool_] = text == self._wanted[self._by_rarity[0]]
+        return found
+
+    def around(self, data: bytes, text: bytes | bytearray, letters: IntArray) -> tuple[IntArray, IntArray]:
+        """Where the text stands of which `letters` gives the rarest letter, and which of these that are.
+
+        Args:
+            data: The block.
+            text: As `prepare` gave it.
+            letters: Offsets, ascending, shape (n,).
+
+        Returns:
+            Offsets and indices, 0 to n - 1; ascending, shape (found,) each.
+        """
+        places = letters - self._by_rarity[0]
+        last = len(data) - len(self.needle)
+        which = ((places >= 0) & (places <= last)).nonzero()[0]
+        places = places.take(which)
+        for at, window, code in self._windows if len(self.needle) > 1 else ():
             found = np.ndarray((len(data) - window.itemsize + 1,), window, text, strides=(1,))
-            places = places[found[places + at] == code]
+            kept = (found[places + at] == code).nonzero()[0]  # `take` would copy them all
+            places, which = places.take(kept), which.take(kept)
         original = np.frombuffer(data, np.uint8)
         for at, byte in self._unsure:
-            places = places[original[places + at] == byte]
-        return places
+            kept = (original.take(places + at) == byte).nonzero()[0]
+            places, which = places.take(kept), which.take(kept)
+        return places, which
 
     def colored_places(self, data: bytes, text: bytes | bytearray, escapes: IntArray) -> IntArray:
         """Where an escape sequence may stand within the text: after one of its letters, before the next two.

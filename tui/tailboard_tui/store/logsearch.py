@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from tailboard_tui.store.logblock import BlockText, each_once, shown_bytes
 from tailboard_tui.store.logpieces import IntArray
-from tailboard_tui.store.logscan import NONE, Scan
+from tailboard_tui.store.logscan import Scan
 from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError
 
 BLOCK_TIMEOUT_S = 2.0
@@ -124,9 +124,17 @@ class TextFinder:
 
     def _candidates(self, block: BlockText, text: bytes | bytearray) -> IntArray:
         """The pieces that hold the text in any of the rows that they draw."""
-        places = self._scan.all_places(block.data, text, block.limit)
+        _, at = self._places(block, text)
         split = self._scan.colored_places(block.data, text, block.escapes)
-        return each_once(block.pieces_at(np.union1d(places, split)))
+        return each_once(np.sort(np.append(at, block.pieces_at(split))))
+
+    def _places(self, block: BlockText, text: bytes | bytearray) -> tuple[IntArray, IntArray]:
+        """Where the text stands as it is, and in which piece."""
+        scan = self._scan
+        marked = block.mark(scan.are_letters(np.frombuffer(text, np.uint8)[: block.limit]))
+        letters = scan.are_letters(marked.kinds | scan.case_bit).nonzero()[0]
+        places, which = scan.around(block.data, text, marked.places.take(letters))
+        return places, marked.pieces.take(letters.take(which))
 
     def _is_shown(self, line: bytes, *, is_whole: bool) -> bool:
         """Whether a line shows the text, which stands in it as it is, or may with colours in it."""
@@ -135,36 +143,38 @@ class TextFinder:
 
     def _all_pieces(self, block: BlockText, text: bytes | bytearray) -> IntArray:
         """As `pieces`, where there is much to look at: all lines of the block at once."""
-        scan, data = self._scan, block.data
-        places = scan.all_places(data, text, block.limit)
-        has_colors = b"\x1b" in data
-        split = scan.colored_places(data, text, block.escapes) if has_colors else NONE
-        if not len(places) and not len(split):
-            return NONE
-        at = block.pieces_at(places)
-        if not has_colors and not len(block.drawn_over):
+        places, at = self._places(block, text)
+        split = self._scan.colored_places(block.data, text, block.escapes)
+        split_at = block.pieces_at(split)
+        count = int(max(at.max(initial=-1), split_at.max(initial=-1))) + 1
+        is_altered = block.are_altered(count)
+        altered = is_altered[at].nonzero()[0]
+        if not len(altered) and not len(split):
             return each_once(at)
-        is_sure = self._are_sure(block, places, at)
-        if not len(split) and is_sure.all():
-            return each_once(at)
-        sure = each_once(at[is_sure])
-        doubtful = np.union1d(at[~is_sure], block.pieces_at(split))
-        doubtful = np.setdiff1d(doubtful, sure, assume_unique=True)
-        seen = [one for one in doubtful.tolist() if self._needle in self._folded(block.shown(one))]
-        return np.union1d(sure, np.array(seen, np.int64)) if seen else sure
+        is_found, is_doubtful = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+        is_found[at] = True
+        is_found[is_altered] = False
+        state = np.zeros(count, np.int64)
+        within = slice(0, int(np.searchsorted(block.drawn_over, count)))
+        state[block.drawn_over[within]] = block.last_states[within]
+        places, at = places.take(altered), at.take(altered)
+        shown = (places >= state.take(at)).nonzero()[0]
+        places, at = places.take(shown), at.take(shown)
+        is_sure = (state.take(at) >= 0) & self._are_text(block, places, at)
+        is_found[at.compress(is_sure)] = True
+        is_doubtful[at.compress(~is_sure)] = True
+        is_doubtful[split_at.compress(split >= state.take(split_at))] = True
+        for one in (is_doubtful & ~is_found).nonzero()[0].tolist():
+            is_found[one] = self._needle in self._folded(block.shown(one))
+        return is_found.nonzero()[0]
 
-    def _are_sure(self, block: BlockText, places: IntArray, at: IntArray) -> npt.NDArray[np.bool_]:
-        """Of each place at which the text stands, in piece `at`, whether that is shown for sure."""
-        count = int(at[-1]) + 1 if len(at) else 0
-        is_plain, is_drawn_over = np.ones(count, np.bool_), np.zeros(count, np.bool_)
-        for pieces in (block.colored, block.drawn_over):
-            is_plain[pieces[: np.searchsorted(pieces, count)]] = False
-        is_drawn_over[block.drawn_over[: np.searchsorted(block.drawn_over, count)]] = True
-        is_sure: npt.NDArray[np.bool_] = is_plain[at]
-        rest = np.flatnonzero(~(is_sure | is_drawn_over[at]))
-        if len(rest) and not block.has_strings:
-            is_sure[rest] = ~self._scan.is_inside_sequence(block.data, places[rest], block.escapes)
-        return is_sure
+    def _are_text(self, block: BlockText, places: IntArray, at: IntArray) -> npt.NDArray[np.bool_]:
+        """Of each place (ascending), in piece `at`, whether it is surely in no escape sequence."""
+        if block.has_strings:
+            return ~np.isin(at, block.colored)
+        if not len(block.escapes):
+            return np.ones(len(places), np.bool_)
+        return ~self._scan.is_inside_sequence(block.data, places, block.escapes)
 
     def matches(self, line: str) -> bool:
         """As `Finder`."""
