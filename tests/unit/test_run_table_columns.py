@@ -16,7 +16,7 @@ from rows import run_row, stats
 from tailboard_tui.screens.explorer_columns import automatic_columns
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.text.safe import clean
-from tailboard_tui.widgets.cells import fit, fit_middle, sparkline, width_of
+from tailboard_tui.widgets.cells import changed_part, fit, fit_middle, sparkline, width_of
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS
 from tailboard_tui.widgets.run_table_group_cells import group_cells
 from tailboard_tui.widgets.run_table_lines import GroupLine
@@ -139,3 +139,16 @@ def test_a_name_cut_in_the_middle_keeps_both_ends() -> None:
     assert fit_middle("resnet50-warmup5-seed3", 13) == "resnet…-seed3"
     assert fit_middle("short", 13) == "short"
     assert fit_middle("学习率-seed-1", 10) == "学习…ed-1"
+
+
+@given(st.text("01.▁█漢", max_size=6), st.text("01.▁█漢", max_size=6), st.integers(1, 9))
+@settings(max_examples=100, deadline=None)
+def test_the_changed_part_covers_all_that_changed(old: str, new: str, width: int) -> None:
+    before, after = fit(old, width, right=True), fit(new, width, right=True)
+    first, count = changed_part(before, after)
+    assert 0 <= first <= first + count <= width
+    if before != after and before.isascii() and after.isascii():
+        assert before[:first] == after[:first]
+        assert before[first + count :] == after[first + count :]
+        assert before[first] != after[first]
+        assert before[first + count - 1] != after[first + count - 1]

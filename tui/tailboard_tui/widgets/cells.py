@@ -44,6 +44,14 @@ def width_of(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
+def changed_part(old: str, new: str) -> tuple[int, int]:
+    """Where two texts of the same width differ: first cell and number of cells. All, with wide characters."""
+    if len(old) != len(new) or not len(new) == width_of(old) == width_of(new):
+        return 0, max(width_of(old), width_of(new))
+    places = [place for place, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+    return (places[0], places[-1] - places[0] + 1) if places else (0, 0)
+
+
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 

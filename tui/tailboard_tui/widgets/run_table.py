@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tailboard_tui.actions import bindings
-from tailboard_tui.widgets.cells import width_of
+from tailboard_tui.widgets.cells import changed_part, fit, width_of
 from tailboard_tui.widgets.run_table_cells import Cell, Face, face_of, header_cells, run_cells
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS, NAME, STATUS_GLYPHS, RunColumn
 from tailboard_tui.widgets.run_table_cursor import RunCursor
@@ -214,15 +214,20 @@ class RunTable(RunCursor):
                     self._refresh_line(y)
 
     def _refresh_cells(self, key: str, y: int) -> None:
-        """Draw the cells of a run's line anew that read differently."""
+        """Draw anew what reads differently in the cells of a run's line."""
         line, before = self.model.lines[y - 1 + round(self.scroll_offset.y)], self._drawn.get(key)
         row = self.model.rows[key]
         if not isinstance(line, RunLine) or before is None or before[0] != face_of(row):
             self._refresh_line(y)
             return
         pairs = enumerate(zip(before[1], self._texts(line, self._clock()), strict=False))
-        for place in [place for place, (old, new) in pairs if old != new]:
+        for place, texts in [(place, texts) for place, texts in pairs if texts[0] != texts[1]]:
             x, width = self._layout.span(place, place)
+            if place:
+                column, cells = self._layout.columns[place - 1]
+                x += width - cells
+                first, width = changed_part(*(fit(text, cells, right=column.is_number) for text in texts))
+                x += first
             self.refresh(Region(x, y, width, 1))
 
     def _outgrows(self, key: str) -> bool:
