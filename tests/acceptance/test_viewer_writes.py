@@ -61,8 +61,17 @@ for command in (
 asyncio.run(explore(["j", *"1i2e3456", "tab", "space", "j", *"6dbsr"]))
 looked, changes = changes, []
 asyncio.run(explore(["asterisk"], lambda: any(path.endswith("annotations.jsonl") for path in changes)))
-main(["archive", "long"])
-main(["archive", "--undo"])
+written = len(changes)
+asyncio.run(explore(["t", "x", "enter", "H"], lambda: len(changes) > written + 1))
+for command in (
+    ["archive", "long"], ["archive", "--undo"], ["rm", "long"], ["rm", "--undo"],
+    ["run", "--dir", elsewhere + "/recorded", "--no-system", "--", sys.executable, "-c", "print(1)"],
+):
+    main(command)
+from tailboard_tui.demo import live_runs
+with live_runs() as demo:
+    while not os.listdir(demo):
+        pass
 with open(noted, "w") as file:
     json.dump({"looked": looked, "asked": changes}, file)
 """
@@ -89,6 +98,7 @@ def test_the_viewer_writes_only_where_it_says(tmp_path: Path) -> None:
         shutil.copytree(source, root / name)
     shutil.copytree(ROOT / "tests" / "fixtures" / "formats" / "lightning", root / "foreign")
     elsewhere.mkdir()
+    (tmp_path / "temporary").mkdir()
     xdg = {f"XDG_{name}_HOME": str(tmp_path / "xdg" / name) for name in ("STATE", "CACHE", "CONFIG", "DATA")}
     before = snapshot(root)
     subprocess.run(
@@ -97,6 +107,7 @@ def test_the_viewer_writes_only_where_it_says(tmp_path: Path) -> None:
             **os.environ,
             **xdg,
             "TAILBOARD_DIR": str(root),
+            "TMPDIR": str(tmp_path / "temporary"),
             "PYTHONPATH": f"{ROOT / 'logger'}:{ROOT / 'tui'}",
             "PYTHONDONTWRITEBYTECODE": "1",
         },
@@ -108,6 +119,9 @@ def test_the_viewer_writes_only_where_it_says(tmp_path: Path) -> None:
     changes = json.loads(noted.read_text())
     allowed = (str(tmp_path / "xdg"), str(elsewhere), "/dev/")
     assert [path for path in changes["looked"] if not path.startswith(allowed)] == []
+    allowed = (*allowed, str(root), str(tmp_path / "temporary"), str(noted))
+    assert [path for path in changes["asked"] if os.path.isabs(path) and not path.startswith(allowed)] == []
+    assert os.listdir(tmp_path / "temporary") == []
     inside = [path for path in changes["asked"] if path.startswith(str(root))]
     assert {Path(path).name for path in inside if ".tailboard-trash" not in path} <= {
         "annotations.jsonl",

@@ -90,8 +90,12 @@ class RunActions(Screen[None]):
         def write() -> str:
             from tailboard_tui.store.annotations import Annotation, annotate
 
-            annotate(row.facts, make(Annotation), now)
-            return ""
+            try:
+                path = annotate(row.facts, make(Annotation), now)
+            except OSError as error:
+                raise OSError(f"it could not be written: {error.filename}: {error.strerror}") from error
+            is_ours = row.facts.source == "tailboard" and not path.startswith(row.facts.path)
+            return f"the run cannot be written to; it is kept in {path}" if is_ours else ""
 
         self._work(write, refresh=row.key)
 
