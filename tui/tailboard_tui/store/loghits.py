@@ -222,7 +222,8 @@ class Hits:
         data = self.log.read(start, edge - start + PIECE_BYTES)
         first = data.rfind(b"\n", 0, edge - start) + 1
         end = data.find(b"\n", edge - start)
-        is_whole = (first > 0 or start == 0) and end >= 0
+        is_ended = end >= 0 or start + len(data) >= self.log.size_bytes
+        is_whole = (first > 0 or start == 0) and is_ended
         piece = data[first : end if end >= 0 else len(data)]
         if first == edge - start or not (is_whole or b"\r" in piece):
             return True  # it does not reach over, or is too long to tell

@@ -130,8 +130,9 @@ class Scan:
             Offsets and indices, 0 to n - 1; ascending, shape (found,) each.
         """
         places = letters - self._by_rarity[0]
-        last = len(data) - len(self.needle)
-        which = ((places >= 0) & (places <= last)).nonzero()[0]
+        which = ((places >= 0) & (places <= len(data) - len(self.needle))).nonzero()[0]
+        if not len(which):
+            return NONE, NONE
         places = places.take(which)
         for at, window, code in self._windows if len(self.needle) > 1 else ():
             found = np.ndarray((len(data) - window.itemsize + 1,), window, text, strides=(1,))
