@@ -16,7 +16,7 @@ from rows import run_row, stats
 from tailboard_tui.screens.explorer_columns import automatic_columns
 from tailboard_tui.store.model import RunRow
 from tailboard_tui.text.safe import clean
-from tailboard_tui.widgets.cells import changed_part, fit, fit_middle, sparkline, width_of
+from tailboard_tui.widgets.cells import changed_part, fit, fit_middle, sparkline, width_of, wrap
 from tailboard_tui.widgets.run_table_columns import FIXED_COLUMNS
 from tailboard_tui.widgets.run_table_group_cells import group_cells
 from tailboard_tui.widgets.run_table_lines import GroupLine
@@ -152,3 +152,15 @@ def test_the_changed_part_covers_all_that_changed(old: str, new: str, width: int
         assert before[first + count :] == after[first + count :]
         assert before[first] != after[first]
         assert before[first + count - 1] != after[first + count - 1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.sampled_from("ab 日本é🚀"), max_size=60), st.integers(2, 30))
+def test_wrapped_text_keeps_every_letter_and_no_line_is_too_wide(text: str, width: int) -> None:
+    lines = wrap(text, width)
+    assert all(width_of(line) <= width for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_text_is_wrapped_at_spaces() -> None:
+    assert wrap("the file ends in a torn line", 12) == ["the file", "ends in a", "torn line"]

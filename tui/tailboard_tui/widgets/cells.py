@@ -39,6 +39,25 @@ def fit_middle(text: str, width: int) -> str:
     return head + ELLIPSIS + text[tail:]
 
 
+def wrap(text: str, width: int) -> list[str]:
+    """`text` as lines of at most `width` cells, broken at spaces where there are some; at least one line.
+
+    Args:
+        text: Clean text, on one line.
+        width: Cells, >= 2.
+    """
+    lines = []
+    while width_of(text) > width:
+        end = width
+        while end > 1 and width_of(text[:end]) > width:
+            end -= 1
+        space = text.rfind(" ", 1, end + 1)
+        end = space if space > 0 else end
+        lines.append(text[:end])
+        text = text[end:].lstrip(" ")
+    return [*lines, text]
+
+
 def width_of(text: str) -> int:
     """Cells that `text` takes."""
     return len(text) if text.isascii() else cell_len(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tailboard_tui.text import units
 from tailboard_tui.text.safe import clean, clean_lines
-from tailboard_tui.widgets.cells import width_of
+from tailboard_tui.widgets.cells import width_of, wrap
 from tailboard_tui.widgets.config_lines import KEY_LIMIT, value_part
 from tailboard_tui.widgets.info_costs import cost_texts, rank_texts
 from tailboard_tui.widgets.line_view import Part, ViewLine
@@ -44,8 +44,14 @@ class Origin:
     problems: tuple[str, ...] = ()
 
 
+MARGIN_CELLS = 4
+"""Of a pane, beside its text: cursor bar, indent, scrollbar."""
+
+MIN_WRAP_CELLS = 20
+
+
 def info_lines(
-    row: RunRow, used: Resources, origin: Origin | None, now: float, folded: set[str]
+    row: RunRow, used: Resources, origin: Origin | None, now: float, folded: set[str], width: int
 ) -> list[ViewLine]:
     """All that is known of one run.
 
@@ -54,6 +60,7 @@ def info_lines(
         origin: The files' content; None while it is being read.
         now: Unix seconds.
         folded: Headings whose part is folded.
+        width: Cells of the pane: what went wrong is wrapped, not cut.
     """
     facts = row.facts
     status: list[Part] = [
@@ -70,12 +77,13 @@ def info_lines(
             [_problem(problem.file, problem.line, problem.message) for problem in row.problems],
             folded,
             "warning",
+            width,
         )
     if facts.alerts:
         alerts = [
             f"{units.moment(alert.time)}  {clean(alert.title)}  {clean(alert.text)}" for alert in facts.alerts
         ]
-        lines += _part("Alerts", alerts, folded, "warning")
+        lines += _part("Alerts", alerts, folded, "warning", width)
     lines += _mapping("Ranks", rank_texts(row), folded)
     lines += _mapping("Summary", facts.summary, folded)
     lines += _mapping("Cost", cost_texts(used), folded)
@@ -89,7 +97,8 @@ def info_lines(
             lines += [ViewLine(()), ViewLine((("Reading the diff and the packages", "dim"),))]
         return lines
     if origin.problems:
-        lines += _part("Not readable", [clean(problem) for problem in origin.problems], folded, "warning")
+        unread = [clean(problem) for problem in origin.problems]
+        lines += _part("Not readable", unread, folded, "warning", width)
     if origin.packages:
         lines += _part("Packages", clean_lines(origin.packages.rstrip("\n")), folded, "text")
     if origin.diff:
@@ -199,9 +208,14 @@ def _mapping(title: str, values: Mapping[str, Value], folded: set[str]) -> list[
     return lines
 
 
-def _part(title: str, texts: Sequence[str], folded: set[str], role: str) -> list[ViewLine]:
-    """A part of ready, clean lines."""
+def _part(
+    title: str, texts: Sequence[str], folded: set[str], role: str, width: int | None = None
+) -> list[ViewLine]:
+    """A part of ready, clean lines, wrapped to a pane of `width` cells if that is given."""
     lines = heading(title, folded, str(len(texts)) if len(texts) > 1 else "")
+    if width is not None and title not in folded:
+        room = max(width - MARGIN_CELLS, MIN_WRAP_CELLS)
+        texts = [part for text in texts[:MAX_LINES] for part in _wrapped(text, room)]
     if title not in folded:
         lines += [
             ViewLine((("  ", ""), (text, role)), f"{title}.{number}")
@@ -210,6 +224,12 @@ def _part(title: str, texts: Sequence[str], folded: set[str], role: str) -> list
         if len(texts) > MAX_LINES:
             lines.append(ViewLine(((f"  and {len(texts) - MAX_LINES:,} lines more", "dim"),)))
     return lines
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Lines of one text, those after the first set in."""
+    first, *rest = wrap(text, room)
+    return [first, *("  " + part for line in rest for part in wrap(line, room - 2))]
 
 
 def _problem(file: str, line: int | None, message: str) -> str:

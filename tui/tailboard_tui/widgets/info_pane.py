@@ -118,7 +118,7 @@ class InfoPane(SearchPane):
         if not runs:
             return []
         row = runs[0].row
-        lines = info_lines(row, costs[row.key], self._origin, now, folded)
+        lines = info_lines(row, costs[row.key], self._origin, now, folded, self.size.width)
         return matching(lines, wanted) or [ViewLine((("Nothing matches.", "dim"),))]
 
     def _comparison_of(self, runs: Sequence[ShownRun]) -> Comparison | None:
