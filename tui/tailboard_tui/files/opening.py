@@ -84,6 +84,24 @@ def read_slice(path: str, offset: int, length: int) -> bytes:
         os.close(fd)
 
 
+def read_ends(path: str, head_bytes: int, tail_bytes: int) -> tuple[bytes, bytes, int]:
+    """The first and the last bytes of a file, and its size; of a small file both are cut from one read.
+
+    Raises:
+        NotRegularError: As `open_regular`.
+        OSError: It cannot be opened or read.
+    """
+    fd, state = _open(path)
+    try:
+        size = state.st_size
+        head = os.pread(fd, min(head_bytes, size), 0)
+        if size <= len(head):
+            return head, head[-tail_bytes:], size
+        return head, os.pread(fd, tail_bytes, max(size - tail_bytes, 0)), size
+    finally:
+        os.close(fd)
+
+
 def read_small(path: str, limit_bytes: int = SMALL_FILE_LIMIT_BYTES) -> bytes:
     """The file's content up to `limit_bytes`; errors as in `read_slice`."""
     return read_slice(path, 0, limit_bytes)

@@ -88,7 +88,9 @@ def _is_native(path: str) -> bool:
     Our logger begins a run with both files, and to ask for two names costs a quarter of reading one file:
     that is what a list of 10,000 runs waits for.
     """
-    if os.access(f"{path}/{RUN}", os.F_OK) and os.access(f"{path}/{EVENTS}", os.F_OK):
+    if not os.access(f"{path}/{RUN}", os.F_OK):
+        return False
+    if os.access(f"{path}/{EVENTS}", os.F_OK):
         return True
     try:
         return b'"format"' in read_slice(f"{path}/{RUN}", 0, 4096)

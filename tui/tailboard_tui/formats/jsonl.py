@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from tailboard_tui.files.follow import Block
-from tailboard_tui.files.opening import read_slice
+from tailboard_tui.files.opening import read_ends
 from tailboard_tui.formats.base import FloatArray, Rows, RunFacts
 from tailboard_tui.formats.jsonlines import JsonLines, Keys, read_object
 from tailboard_tui.formats.looks import METRIC_RECORDS, is_records
@@ -23,6 +23,8 @@ from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths
 
 PEEK_BYTES = 4096
+_FIRST_LINES = 10
+"""Of a file that are asked for the moment when it was begun."""
 
 _LATE_KEYS = Keys(
     step=("_step", "step", "global_step", "iteration", "iter", "current_steps"),
@@ -192,18 +194,16 @@ class GenericReader(JsonlReader):
 def peek_at_records(path: str) -> Peek:
     """What the first and the last whole line of a file of JSON objects tell."""
     try:
-        size = os.stat(path, follow_symlinks=False).st_size
-        head = read_slice(path, 0, PEEK_BYTES)
-        tail = read_slice(path, max(size - PEEK_BYTES, 0), PEEK_BYTES) if size > PEEK_BYTES else head
+        head, tail, size = read_ends(path, PEEK_BYTES, PEEK_BYTES)
     except OSError:
         return Peek()
-    heads = [record for line in head.split(b"\n") if isinstance(record := read_object(line), dict)]
+    first_lines = head.split(b"\n")
     lines = tail.split(b"\n")[1 if size > PEEK_BYTES else 0 :]
     last = next((record for line in reversed(lines) if isinstance(record := read_object(line), dict)), None)
-    keys = first_keys(head.split(b"\n"))
+    keys = first_keys(first_lines)
     if last is None or keys is None:
         return Peek()
-    first_time = next((time for record in heads if (time := _time(record, keys)) is not None), None)
+    first_time = next(_times(first_lines[:_FIRST_LINES], keys), None)
     step = next((last[name] for name in keys.step if isinstance(last.get(name), int | float)), None)
     values = {
         name: float(value)
@@ -211,6 +211,15 @@ def peek_at_records(path: str) -> Peek:
         if isinstance(value, int | float) and keys.metric(name) is not None and abs(value) < 1e308
     }
     return Peek(first_time, _time(last, keys), None if step is None else float(step), values)
+
+
+def _times(lines: Iterable[bytes], keys: Keys) -> Iterator[float]:
+    """The moments of the records among some lines."""
+    for line in lines:
+        record = read_object(line)
+        time = _time(record, keys) if isinstance(record, dict) else None
+        if time is not None:
+            yield time
 
 
 def _time(record: Mapping[str, Any], keys: Keys) -> float | None:

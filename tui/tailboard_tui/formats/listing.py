@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import time_ns
 
@@ -31,6 +33,16 @@ class Listings:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[int, Entries]] = {}
+        self._held: dict[str, Entries] | None = None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Look at each directory only once within this block."""
+        before, self._held = self._held, {} if self._held is None else self._held
+        try:
+            yield
+        finally:
+            self._held = before
 
     def known(self) -> tuple[str, ...]:
         """The directories that were asked for."""
@@ -38,6 +50,14 @@ class Listings:
 
     def of(self, path: str) -> Entries:
         """What stands in the directory at `path`; nothing where it cannot be listed."""
+        if self._held is None:
+            return self._look(path)
+        entries = self._held.get(path)
+        if entries is None:
+            entries = self._held[path] = self._look(path)
+        return entries
+
+    def _look(self, path: str) -> Entries:
         try:
             modified_ns = os.stat(path, follow_symlinks=False).st_mtime_ns
         except OSError:

@@ -121,6 +121,10 @@ class RunReader:
 
     def facts(self) -> RunFacts:
         """The facts now; described anew only when a file changed."""
+        with self.listings.held():
+            return self._facts_now()
+
+    def _facts_now(self) -> RunFacts:
         self._look()
         sizes, newest = 0, 0.0
         stamp: list[object] = []

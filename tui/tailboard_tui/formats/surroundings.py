@@ -31,6 +31,8 @@ CONFIG_FILES = (
 )
 """Names under which training scripts leave their configuration, the more telling last."""
 
+_CONFIG_NAMES = frozenset(CONFIG_FILES)
+
 PLAIN_BYTES = 64 * 1024
 """Longer YAML files are no plain ones."""
 
@@ -72,7 +74,8 @@ def log_files(path: str, entries: Entries) -> tuple[LogFile, ...]:
 
 def config_paths(path: str, entries: Entries) -> list[str]:
     """The configuration files of a run directory; later ones win."""
-    found = [f"{path}/{name}" for name in CONFIG_FILES if name in entries.files]
+    names = _CONFIG_NAMES.intersection(entries.files)
+    found = [f"{path}/{name}" for name in CONFIG_FILES if name in names] if names else []
     if ".hydra" in entries.directories:
         found.append(f"{path}/.hydra/config.yaml")
     return found
@@ -83,7 +86,7 @@ def surroundings(path: str, entries: Entries) -> Surroundings:
     config: dict[str, Value] = {}
     problems: list[Problem] = []
     for file in config_paths(path, entries):
-        found = read_mapping(file, os.path.relpath(file, path), problems)
+        found = read_mapping(file, file.removeprefix(f"{path}/"), problems)
         config.update(flatten(found))
     return Surroundings(config, log_files(path, entries), tuple(problems))
 

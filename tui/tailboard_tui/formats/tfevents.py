@@ -10,6 +10,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -117,10 +118,15 @@ class Events:
         """Take in the newest scalar of each tag, of records that were not checked: those that count are."""
         for index in reversed(range(len(records))):
             record = records[index]
-            if self._usual_tag_of(record) not in self._points and records.is_sound(index):
-                with contextlib.suppress(WireError):  # `read` says it
-                    if not self._read_scalar(record, index) and not self._read_tensor(record, index):
-                        self._event(record, index)
+            tag = self._usual_tag_of(record)
+            if tag in self._points or not records.is_sound(index):
+                continue
+            if tag is not None:
+                self._add_usual(tag, record, index)
+                continue
+            with contextlib.suppress(WireError):  # `read` says it
+                if not self._read_tensor(record, index):
+                    self._event(record, index)
 
     def _read_usual(self, records: Records) -> npt.NDArray[np.bool_]:
         """Read all records of the usual shape with numpy; which those were, shape (n,).
@@ -181,10 +187,14 @@ class Events:
         tag = self._usual_tag_of(record)
         if tag is None:
             return False
+        self._add_usual(tag, record, place)
+        return True
+
+    def _add_usual(self, tag: str, record: bytes, place: int) -> None:
+        """The point of a record of the usual shape."""
         step = signed(varint(record, 10)[0])
         point = (place, step, double_of(record[1:9]), float_of(record[-4:]))
         self._points.setdefault(tag, TagPoints()).single.append(point)
-        return True
 
     def _usual_tag_of(self, record: bytes) -> str | None:
         """The tag of a record of the usual shape; None for any other."""
@@ -331,6 +341,7 @@ def _varint_widths(raw: npt.NDArray[np.uint8], starts: IndexArray) -> IndexArray
     return width
 
 
+@lru_cache(MAX_SHAPES // 100)
 def _usual_tag(key: bytes) -> str | None:
     """The tag in what stands between step and value: summary, value, tag; None when it is another shape."""
     try:

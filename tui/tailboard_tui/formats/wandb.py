@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from tailboard_tui.files.opening import read_slice
+from tailboard_tui.files.opening import read_ends, read_slice
 from tailboard_tui.formats.base import LogFile, Problem, RunFacts, Value
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import Peek, RunReader
@@ -16,7 +16,7 @@ from tailboard_tui.formats.recordlog import RecordLog
 from tailboard_tui.formats.sources import ByteSource, Source
 from tailboard_tui.formats.surroundings import read_mapping
 from tailboard_tui.formats.wandbmedia import media_records
-from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords
+from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords, without_repeats
 
 _HEAD_BYTES = (4 * 1024, 64 * 1024)
 """Looked at before the file is read: the run with its configuration, which may be large."""
@@ -145,15 +145,16 @@ def _peek(path: str) -> tuple[WandbRecords, WandbRecords, Peek]:
     """What the first and the last bytes of the file tell."""
     head, tail = WandbRecords(), WandbRecords()
     try:
-        size = os.stat(path, follow_symlinks=False).st_size
+        first, last, size = read_ends(path, _HEAD_BYTES[0], _TAIL_BYTES)
         for count in _HEAD_BYTES:
             if not head.run:
                 head = WandbRecords()
-                for record in RecordLog(MAGIC).feed(read_slice(path, 0, count)):
+                for record in RecordLog(MAGIC).feed(
+                    first if count <= len(first) else read_slice(path, 0, count)
+                ):
                     head.read(record, MEASURED)
-        start = max(size - _TAIL_BYTES, 0)
-        log = RecordLog(MAGIC, in_the_middle=start > 0)
-        for record in log.feed(read_slice(path, start, _TAIL_BYTES))[-_TAIL_RECORDS:]:
+        log = RecordLog(MAGIC, in_the_middle=size > len(last))
+        for record in without_repeats(log.feed(last)[-_TAIL_RECORDS:]):
             tail.read(record)
     except OSError:
         return head, tail, Peek()
