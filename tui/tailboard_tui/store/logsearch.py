@@ -18,12 +18,17 @@ from tailboard_tui.store.logblock import BlockText, each_once, shown_bytes
 from tailboard_tui.store.logpieces import IntArray
 from tailboard_tui.store.logscan import Scan
 from tailboard_tui.store.regex_process import RegexProcess, RegexTimeoutError
+from tailboard_tui.store.regex_texts import required_texts
 
 BLOCK_TIMEOUT_S = 2.0
 """A regular expression that needs longer for 1 MiB is stopped; an ordinary one needs 8 ms."""
 
 SPANS_TIMEOUT_S = 0.3
 """The same for the few rows on the screen."""
+
+
+MOST_TRIED = 2000
+"""Lines of a block that are taken out to be tried; of more, all are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +204,32 @@ class TextFinder:
 
 
 class RegexFinder:
-    """Finds a regular expression, in a process that is stopped when it takes too long."""
+    """Finds a regular expression, in a process that is stopped when it takes too long.
+
+    Only lines that hold a text without which it cannot match are given to it.
+    """
 
     def __init__(self, pattern: Pattern) -> None:
-        self._process = RegexProcess(pattern.text, ignores_case=not pattern.is_case_sensitive)
+        ignores_case = not pattern.is_case_sensitive
+        self._process = RegexProcess(pattern.text, ignores_case=ignores_case)
+        self._required = required_texts(pattern.text, ignores_case=ignores_case)
+        texts = self._required.texts if self._required is not None else ()
+        self._texts = [TextFinder(Pattern(text, False, pattern.is_case_sensitive)) for text in texts]
 
     def pieces(self, block: BlockText) -> IntArray:
         """As `Finder`."""
         if block.has_moves:
             lines, pieces = block.drawn_lines()
             return each_once(pieces[self._process.matching_lines(lines, BLOCK_TIMEOUT_S)])
-        return np.array(self._process.matching_lines(block.shown_lines(), BLOCK_TIMEOUT_S), np.int64)
+        if self._required is None:
+            return np.array(self._process.matching_lines(block.shown_lines(), BLOCK_TIMEOUT_S), np.int64)
+        tried = each_once(np.sort(np.concatenate([finder.pieces(block) for finder in self._texts])))
+        if not len(tried) or self._required.is_all:
+            return tried
+        if len(tried) > MOST_TRIED:
+            return np.array(self._process.matching_lines(block.shown_lines(), BLOCK_TIMEOUT_S), np.int64)
+        lines = b"\n".join([block.shown(at) for at in tried.tolist()])
+        return tried[self._process.matching_lines(lines, BLOCK_TIMEOUT_S)]
 
     def matches(self, line: str) -> bool:
         """As `Finder`."""

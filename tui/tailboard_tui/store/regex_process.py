@@ -150,22 +150,27 @@ def _serve() -> None:
 def matching(pattern: re.Pattern[str], text: str) -> array[int]:
     """Numbers of the lines that match.
 
-    The pattern runs over all lines at once, several times faster than over each alone: the leftmost place
-    at which it matches is that of a line's own match, unless it reaches into the next line. Then, and for
-    patterns that look beyond what they match or tell a line's end from the text's, each line stands alone.
+    The pattern runs over all lines at once, several times faster than over each alone, and takes the rest
+    of its line with it. The leftmost place at which it matches is that of a line's own match, unless it
+    reaches into the next line. Then, and for patterns that look beyond what they match or tell a line's
+    end from the text's, each line stands alone.
     """
     if _NEEDS_LINES.search(pattern.pattern):
         return array("I", (at for at, line in enumerate(text.split("\n")) if pattern.search(line)))
-    whole = re.compile(pattern.pattern, pattern.flags | re.MULTILINE)
+    whole = re.compile(rf"(?:{pattern.pattern})()[^\n]*", pattern.flags | re.MULTILINE)
+    after = whole.groups
     numbers, line, counted, place = array("I"), 0, 0, 0
     while place <= len(text) and (found := whole.search(text, place)) is not None:
-        start = text.rfind("\n", 0, found.start()) + 1
-        end = text.find("\n", found.start())
-        end = end if end >= 0 else len(text)
+        start, end = found.span()
         line += text.count("\n", counted, start)
-        counted, place = start, end + 1
-        if found.end() <= end or pattern.search(text[start:end]):
+        counted = start
+        if text.find("\n", start, found.start(after)) < 0:
             numbers.append(line)
+        else:
+            end = text.find("\n", start)
+            if pattern.search(text[text.rfind("\n", 0, start) + 1 : end]):
+                numbers.append(line)
+        place = end + 1
     return numbers
 
 
