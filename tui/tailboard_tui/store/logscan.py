@@ -49,8 +49,8 @@ class Scan:
         """Look for `needle`, which holds no newline."""
         self.needle = needle
         self.folds = folds
-        self.case_bit = _CASE_BIT if folds else 0
-        self._wanted = bytes(byte | self.case_bit for byte in needle)
+        self.case_bit = np.uint8(_CASE_BIT if folds else 0)
+        self._wanted = bytes(byte | int(self.case_bit) for byte in needle)
         self._letters = np.zeros(256, np.bool_)
         self._letters[list(self._wanted[:-1])] = True
         self._triples = _triples(np.frombuffer(self._wanted, np.uint8).astype(np.int64))
