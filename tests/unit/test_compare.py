@@ -3,14 +3,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rows import FakePoints, run_row, series, stats
 from tailboard_tui.formats.base import Git, MetricDef, RunFacts
-from tailboard_tui.store.compare import metric_comparisons, value_at
+from tailboard_tui.store.compare import metric_comparisons, read_off
 from tailboard_tui.store.differences import (
     config_differences,
     differences,
@@ -145,15 +144,19 @@ def test_runs_without_steps_or_times_have_no_common_place() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), st.floats(allow_nan=False)), min_size=1), st.integers(-1, 10))
-def test_reading_off_takes_the_last_written_of_the_nearest_step(
-    points: list[tuple[int, float]], at: int
+@given(st.lists(st.tuples(st.integers(0, 9), st.floats()), min_size=1), st.integers(0, 10))
+def test_reading_off_takes_the_last_written_of_the_nearest_step_be_it_nan(
+    points: list[tuple[int, float]], reached: int
 ) -> None:
-    steps = np.array([step for step, _ in points], dtype=float)
-    found = value_at(steps, series("x", [value for _, value in points], steps=steps), at)
-    below = [step for step, _ in points if step <= at]
+    steps, values = [float(step) for step, _ in points], [value for _, value in points]
+    other = FakePoints(series("x", [1.0], steps=[reached]))
+    found, _ = read_off("x", [run_row(), run_row()], [FakePoints(series("x", values, steps=steps)), other])
+    assert found is not None
+    below = [step for step, _ in points if step <= found.at]
     expected = [value for step, value in points if step == max(below)][-1] if below else None
-    assert found == expected
+    assert found.at == min(max(steps), reached)
+    assert found.values[0] == pytest.approx(expected, nan_ok=True)
+    assert found.values[1] == (1.0 if reached <= max(steps) else None)
 
 
 def facts(path: Path, **more: object) -> RunFacts:

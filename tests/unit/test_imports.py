@@ -47,6 +47,11 @@ def test_the_app_starts_without_pandas_and_plotext() -> None:
     assert not modules_after("import tailboard_tui.app") & {"pandas", "plotext", "pyarrow"}
 
 
+@pytest.mark.parametrize("room", ["store.comparison", "commands.ls", "commands.show", "widgets.info_pane"])
+def test_pandas_is_imported_by_comparing_only(room: str) -> None:
+    assert "pandas" not in modules_after(f"import tailboard_tui.{room}")
+
+
 def test_a_list_of_our_own_runs_is_there_before_numpy(tmp_path: Path) -> None:
     run = tmp_path / "20261123-120000-abcdef"
     run.mkdir()

@@ -1,19 +1,22 @@
 """How the metrics of runs compare; `store.differences` has configuration, `store.origins` code and data.
 
-Values stand in the order of the runs given; the first run is the baseline unless another is named.
+Values stand in the order of the runs given; the first run is the baseline unless another is named. Where
+points are compared, pandas does it; it is imported then, so call with points from a worker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from tailboard_tui.formats.base import FloatArray, MetricDef
+from tailboard_tui.formats.base import MetricDef
 from tailboard_tui.store.differences import delta, is_same
 from tailboard_tui.store.goal import Best, Direction, best, definition, direction
-from tailboard_tui.store.model import MetricStats, Points, RunRow, Series
+from tailboard_tui.store.model import MetricStats, Points, RunRow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def _metric(
     found = tuple(_best(item, towards) for item in stats)
     last = tuple(None if item is None else item.last for item in stats)
     judged = last if towards is None else tuple(item.value if item else None for item in found)
-    series = [of_run.series(name) if of_run is not None else None for of_run in points or ()]
+    at_step, at_time = read_off(name, rows, points) if points else (None, None)
     return MetricComparison(
         name=name,
         direction=towards,
@@ -85,8 +88,8 @@ def _metric(
         best=found,
         leaders=_leaders(found, towards),
         deltas=tuple(delta(value, judged[baseline]) for value in judged),
-        at_step=_level([_steps_of(item) for item in series], series),
-        at_time=_level(list(map(_elapsed_of, rows, series)), series),
+        at_step=at_step,
+        at_time=at_time,
     )
 
 
@@ -109,36 +112,37 @@ def _leaders(found: Sequence[Best | None], towards: Direction | None) -> tuple[i
     return tuple(at for at, item in enumerate(found) if item is not None and item.value == top)
 
 
-def _steps_of(series: Series | None) -> FloatArray | None:
-    return None if series is None else series.steps
+def read_off(
+    name: str, rows: Sequence[RunRow], points: Sequence[Points | None]
+) -> tuple[Level | None, Level | None]:
+    """All runs of one metric at equal step, and at equal time since each run began."""
+    import pandas as pd
+
+    by_step: list[pd.Series[float]] = []
+    by_time: list[pd.Series[float]] = []
+    for row, of_run in zip(rows, points, strict=True):
+        series = of_run.series(name) if of_run is not None else None
+        parts = (series.values, series.steps, series.times) if series is not None else ((), (), ())
+        values, steps, times = (pd.Series(part, dtype=float) for part in parts)
+        by_step.append(values.set_axis(steps))
+        by_time.append(values.set_axis(times - (times.min() if row.started is None else row.started)))
+    return _level(by_step), _level(by_time)
 
 
-def _elapsed_of(row: RunRow, series: Series | None) -> FloatArray | None:
-    """Seconds since the run began, else since the first point of the series, shape (n,)."""
-    if series is None or not np.isfinite(series.times).any():
-        return None
-    return series.times - (np.nanmin(series.times) if row.started is None else row.started)
+def _level(found: Sequence[pd.Series[float]]) -> Level | None:
+    """All runs at the furthest place that each of them reached; None with fewer than two of them.
 
+    Of a run it is the point nearest to that place from below, the last written of equals.
 
-def _level(places: Sequence[FloatArray | None], series: Sequence[Series | None]) -> Level | None:
-    """All series at the furthest place that each of them reached; None with fewer than two of them."""
-    reached = [float(np.nanmax(place)) for place in places if place is not None and np.isfinite(place).any()]
+    Args:
+        found: The values of each run by place, in the order of writing; places may be NaN.
+    """
+    import numpy as np
+
+    known = [item.loc[np.isfinite(item.index.to_numpy())].sort_index(kind="stable") for item in found]
+    reached = [item.index[-1] for item in known if len(item)]
     if len(reached) < 2:
         return None
     at = min(reached)
-    return Level(at, tuple(map(lambda place, item: value_at(place, item, at), places, series)))
-
-
-def value_at(places: FloatArray | None, series: Series | None, at: float) -> float | None:
-    """The value of the point nearest to `at` from below, the last written of equals; None without one.
-
-    Args:
-        places: Step or elapsed seconds of each point, shape (n,); NaN never matches.
-    """
-    if places is None or series is None:
-        return None
-    candidates = np.flatnonzero(places <= at)
-    if not candidates.size:
-        return None
-    nearest = places[candidates].max()
-    return float(series.values[candidates[places[candidates] == nearest][-1]])
+    below = [item.loc[:at] for item in known]
+    return Level(float(at), tuple(float(item.iloc[-1]) if len(item) else None for item in below))
