@@ -105,6 +105,7 @@ WITHOUT: dict[str, str] = {
     "store.parquet": _WRITES,
     "store.trash": "moves directories; tests/unit/test_trash.py",
     "store.regex_process": "Python's re, in a process that may be ended",
+    "store.regex_texts": "reads what the user typed, as Python's own parser of expressions gives it",
     "store.status": "reads /proc",
     "store.checkup": "looks at the machine",
     "store.media_foreign": "the readers that the targets read anyway",

@@ -13,12 +13,16 @@ import pytest
 from msgspec import structs
 
 from helpers import write_run
+from tailboard_tui.formats.detect import find
 from tailboard_tui.formats.native import NativeReader
 from tailboard_tui.settings import Settings
 from tailboard_tui.store import runs as store_runs
 from tailboard_tui.store import worker
-from tailboard_tui.store.annotations import Annotation, annotate
+from tailboard_tui.store.annotations import Annotation, Notebook, annotate
+from tailboard_tui.store.cache import ColumnCache
+from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.runs import RunStore
+from tailboard_tui.store.tracked import TrackedRun
 
 
 def lines(count, start=0, **more):
@@ -251,6 +255,22 @@ def test_a_run_that_is_deleted_while_it_is_shown_goes_and_may_come_back(root):
     hand.turn(after_s=5)
     hand.turn(after_s=1)
     assert hand.values(run) == [1, 1 / 2]
+
+
+def test_a_run_whose_directory_becomes_a_link_out_of_the_root_is_not_read_on(root, tmp_path):
+    run = write_run(root, metrics=lines(3))
+    outside = write_run(root.parent, "outside", metrics=lines(3, secret=7.0))
+    (found,) = find(str(root))
+    tracked = TrackedRun(found, ColumnCache(tmp_path / "columns"))
+    tracked.read_facts()
+    tracked.read_all()
+    run.rename(root.parent / "moved")
+    run.symlink_to(outside)
+    tracked.read_facts()
+    tracked.read_all()
+    row = tracked.tell(1.7e9, Surroundings("host", Notebook()))
+    assert (row.facts.name, row.metrics.keys()) == (run.name, {"loss"})
+    assert "a link stands in its place" in row.problems[0].message
 
 
 def test_five_hundred_runs_at_once_are_all_there_and_read(root):

@@ -115,7 +115,7 @@ class RowSource:
             self.complain(str(error))
             return Piece(complaints=waiting + self._waiting)
         self._told = None
-        if last < self._row_id:
+        if last < self._row_id and self._row_id > 0:  # a hostile table may have negative ids only
             self.rewind()
             return Piece(reset=True, more=True)
         self._last = last

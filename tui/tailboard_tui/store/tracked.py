@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tailboard_tui.files import remote
 from tailboard_tui.files.changes import MAX_ENTRIES, Signature, glance, signature, signature_of
+from tailboard_tui.files.opening import NotRegularError
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
 from tailboard_tui.store.cache import ColumnCache
@@ -245,6 +246,9 @@ class TrackedRun:
         try:
             if self._reader is None:
                 self._reader = reader_of(self._found)
+            if os.path.islink(self._file):  # its path was a real one: what it now leads to is another's
+                self._reader.close()
+                raise NotRegularError(0, "a link stands in its place", self._file)
             return question(self._reader)
         except Exception as error:  # noqa: BLE001  # shown as the run's problem, see the class
             self._failure = Problem("", None, f"cannot be read: {type(error).__name__}: {error}")
