@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 
 from tailboard.layout import FORMAT
@@ -66,6 +65,8 @@ class Printer:
         """The unfinished row, drawn over as it changes: the progress bar that people watch."""
         if not self._is_live or self.labels or self.has_headings:
             return
+        import shutil
+
         from rich.cells import set_cell_size
 
         width = shutil.get_terminal_size().columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SMALL_FILE_LIMIT_BYTES = 4 * 1024 * 1024
 """run.json, config.json and their like: what is longer is cut and reported."""
@@ -23,8 +23,7 @@ class NotRegularError(OSError):
     """The path names a FIFO, a device, a directory, a socket or a symlink: nothing that we read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What tells one version of a file from another, as far as `stat` can tell."""
 
     device: int
