@@ -24,6 +24,7 @@ from faults.making import (
     metrics,
     replace,
 )
+from reading import FIXTURES
 
 __all__ = [
     "CANARY",
@@ -62,7 +63,7 @@ def build(root: Path) -> dict[str, Fault]:
     return found
 
 
-STRANGE_DIRECTORIES = 16
+STRANGE_DIRECTORIES = 19
 
 
 def strange_directories(root: Path, outside: Path) -> None:
@@ -87,6 +88,13 @@ def strange_directories(root: Path, outside: Path) -> None:
     (root / "dir-crowd").mkdir()
     for number in range(3_000):
         (root / "dir-crowd" / f"{number}.txt").touch()
+    for name, beside in (("fifo", os.mkfifo), ("device", lambda at: at.symlink_to("/dev/zero"))):
+        (root / f"dir-database-{name}").mkdir()
+        database = root / f"dir-database-{name}" / "mlflow.db"
+        database.write_bytes((FIXTURES / "mlflow_stores" / "mlflow.db").read_bytes())
+        beside(database.with_name("mlflow.db-journal"))
+    (root / "dir-database-cut").mkdir()
+    (root / "dir-database-cut" / "mlflow.db").write_bytes(b"SQLite format 3\0\2\0")
     deep = root / "dir-deep"
     for _ in range(120):
         deep = deep / "d"

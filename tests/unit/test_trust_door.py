@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tailboard_tui.commands import tail_end
+from tailboard_tui.commands.tail_end import LONG_LINE_BYTES
 from tailboard_tui.files.opening import NotRegularError, open_regular, read_slice, read_small
 from tailboard_tui.text.safe import MAX_COMBINING, clean, clean_lines
 
@@ -119,3 +121,20 @@ def test_stand_ins_show_what_was_there() -> None:
 
 def test_a_stack_of_combining_marks_is_cut() -> None:
     assert clean("Z" + "\u0301" * 500 + "y") == "Z" + "\u0301" * MAX_COMBINING + "y"
+
+
+@pytest.mark.parametrize("lines", [2, 1000])
+def test_the_end_of_a_line_of_gigabytes_is_shown_without_reading_it(
+    tmp_path: Path, lines: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "output.log"
+    path.write_text("first\n")
+    os.truncate(path, 8 * 1024**3)
+    with path.open("ab") as file:
+        file.write(b"\nlast\n")
+    with path.open("rb") as file:
+        assert len(tail_end._last_bytes(file.fileno(), path.stat().st_size, lines)) <= 2 * LONG_LINE_BYTES
+    tail_end.print_end(str(path), lines, is_raw=False, hold=False)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-1] == "last"
+    assert len(shown) == 2

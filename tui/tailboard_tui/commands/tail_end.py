@@ -15,6 +15,9 @@ DEFAULT_LINES = 10
 
 CHUNK_BYTES = 64 * 1024
 
+LONG_LINE_BYTES = 8 * 1024 * 1024
+"""Of a longer line only the end is read: a sparse file may hold one of gigabytes."""
+
 
 class Place(NamedTuple):
     """Up to where a file is printed."""
@@ -53,12 +56,17 @@ def print_end(path: str, lines: int, *, is_raw: bool, hold: bool) -> Place:
 
 
 def _last_bytes(fd: int, end: int, lines: int) -> bytes:
-    """Whole physical lines from the end, so many that at least `lines` rows come of them."""
+    """Whole physical lines from the end, so many that at least `lines` rows come of them.
+
+    Before them stands what was read of a line that is too long, where it is among them.
+    """
     data, start = b"", end
     while start > 0 and _rows(data) <= lines:
         first = max(start - max(CHUNK_BYTES, len(data)), 0)
-        data = os.pread(fd, start - first, first) + data
-        start = first
+        before = os.pread(fd, start - first, first)
+        data, start = before + data, first
+        if len(before) >= LONG_LINE_BYTES and b"\n" not in before:
+            return data
     return data if start == 0 else data.partition(b"\n")[2]
 
 

@@ -60,7 +60,7 @@ class Listings:
     def _look(self, path: str) -> Entries:
         try:
             modified_ns = os.stat(path, follow_symlinks=False).st_mtime_ns
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a run in a database may have any id, NUL in it
             self._kept.pop(path, None)
             return _NOTHING
         kept = self._kept.get(path)

@@ -129,6 +129,8 @@ def _asked(path: str, question: Callable[[sqlite3.Connection], Result], is_immut
         raise DatabaseError("takes too long to read" if "interrupted" in str(error) else str(error)) from None
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise DatabaseError(str(error)) from None
+    except MemoryError:  # sizes in a damaged file
+        raise DatabaseError("asks for more memory than there is") from None
     except (ValueError, TypeError, OverflowError) as error:  # SQLite keeps any kind of value in any column
         raise DatabaseError(f"holds values of another kind: {error}"[:200]) from None
 
