@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 LINGER_S = 1.0
 """How long output is still read after the command's exit: a background process may hold it open for ever."""
 
-_FORWARDED = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGCONT,
+_FORWARDED = frozenset(
+    {
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGQUIT,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGCONT,
+    }
 )
 _HEEDED = frozenset({*_FORWARDED, signal.SIGCHLD, signal.SIGWINCH})
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -200,6 +202,8 @@ class Command:
         finally:
             for stream in {self._out, self._err}:
                 os.close(stream.inlet)
+        self._came_early = _FORWARDED & signal.sigpending()
+        """Signals from before the command was there, which has not got even those of the terminal."""
         self._status: int | None = None
         self._wake_out, self._wake_in = os.pipe()
         threading.Thread(target=self._heed_signals, name="tailboard-signals", daemon=True).start()
@@ -215,7 +219,8 @@ class Command:
                     if stream.is_open:
                         stream.copy_window_size()
                 self._signal(number)
-            elif not is_known:
+            elif not is_known or number in self._came_early:
+                self._came_early -= {number}
                 self._signal(number)
 
     def _signal(self, number: int) -> None:

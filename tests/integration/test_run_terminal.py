@@ -105,3 +105,10 @@ def test_what_is_typed_reaches_the_command(tmp_path: Path) -> None:
     terminal.read_until(b"name?")
     os.write(terminal.fd, b"ada\n")
     terminal.read_until(b"hello ada")
+
+
+def test_ctrl_c_before_the_command_has_started_ends_it_too(tmp_path: Path) -> None:
+    terminal = Terminal(command(tmp_path, "sleep", "60"))
+    until(lambda: (tmp_path / "r").exists(), every_s=0.0002)
+    os.write(terminal.fd, b"\x03")
+    assert terminal.exit_code() == 130
