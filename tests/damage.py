@@ -22,6 +22,8 @@ SINGLE = {
     "lightning": ("lightning", "csv/version_0", "metrics.csv"),
     "jsonl": ("baselines3", "json", "progress.json"),
     "huggingface": ("huggingface", "state", "trainer_state.json"),
+    "mmengine": ("mmengine_run", "work/*", "vis_data/scalars.json"),
+    "detectron2": ("detectron2_writer", "output", "metrics.json"),
     "sacred": ("sacred_observer", "runs/1", "metrics.json"),
     "ray": ("ray_tune", "exp/*0.1000*", "result.json"),
     "mlflow": ("mlflow_stores", "mlruns/*/*", "metrics/train/loss"),

@@ -122,15 +122,24 @@ def test_a_last_line_without_newline_is_not_read_while_it_is_being_written(kind:
     assert sum(len(steps) for steps, _ in part.values()) < sum(len(steps) for steps, _ in whole.values())
 
 
-@pytest.mark.parametrize("fixture", ["mlflow_stores", "trackio_project"])
+DATABASES = {
+    "mlflow": "mlflow_stores/mlflow.db",
+    "trackio": next((FIXTURES / "trackio_project").glob("*.db")).relative_to(FIXTURES).as_posix(),
+    "aim": "aim_repository/.aim/run_metadata.sqlite",
+}
+"""All that is read of SQLite."""
+
+
+@pytest.mark.parametrize("kind", DATABASES)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_damaged_database_never_raises(fixture: str, tmp_path: Path, data: st.DataObject) -> None:
-    source = next((FIXTURES / fixture).glob("*.db"))
+def test_a_damaged_database_never_raises(kind: str, tmp_path: Path, data: st.DataObject) -> None:
+    source = FIXTURES / DATABASES[kind]
     path = tmp_path / source.name
     whole = source.read_bytes()
     path.write_bytes(whole)
     runs = found_in(tmp_path)
+    assert runs
     raw = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 20))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))

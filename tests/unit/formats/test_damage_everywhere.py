@@ -112,18 +112,10 @@ def test_every_byte_cut_off_or_flipped_costs_only_what_stands_there(kind: str, t
 
 
 OTHERS = {
-    "mmengine": (
-        "run/vis_data/scalars.json",
-        '{"lr": 0.1, "loss": 0.5, "step": 1}\n{"acc": 0.9, "step": 1}\n',
-    ),
     "allennlp": ("run/metrics_epoch_0.json", '{"training_loss": 0.5, "validation_acc": 0.25}\n'),
     "spinning up": (
         "run/progress.txt",
         "Epoch\tAverageEpRet\tTotalEnvInteracts\n0\t-1.5\t400\n1\t2.5\t800\n",
-    ),
-    "detectron2": (
-        "run/metrics.json",
-        '{"iteration": 19, "total_loss": 1.5}\n{"iteration": 39, "lr": 0.1}\n',
     ),
     "megatron": (
         "train.log",
