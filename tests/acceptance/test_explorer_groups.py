@@ -1,4 +1,4 @@
-"""Groups and sweeps in the run list, as a user folds, opens, marks and filters them."""
+"""Groups and sweeps in the run list, as a user folds, opens, marks and filters them; the baseline."""
 
 from __future__ import annotations
 
@@ -128,3 +128,16 @@ async def test_a_cursor_on_a_group_shows_its_runs_together() -> None:
         await settled(pilot, lambda: len(table(pilot).model.lines) > 12)
         await pilot.press("g")
         await settled(pilot, lambda: len(set(store.shown)) == 4)
+
+
+async def test_a_baseline_brings_a_column_with_the_difference_to_it_that_follows_it() -> None:
+    rows = [run_row(f"{at}", created=-at, metrics={"val/acc": stats([0.5 + at / 4])}) for at in (0.0, 1.0)]
+    store = fake_store(*rows)
+    async with explorer(store, size=(240, 40)) as pilot:
+        assert "Δ" not in shown(pilot)
+        await pilot.press("b")
+        await settled(pilot, lambda: "acc Δ" in shown(pilot) and "+0.25" in shown(pilot))
+        store.put(replace(rows[0], metrics={"val/acc": stats([0.25])}))
+        await settled(pilot, lambda: "+0.5" in shown(pilot))
+        await pilot.press("b")
+        await settled(pilot, lambda: "Δ" not in shown(pilot))

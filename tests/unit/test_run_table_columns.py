@@ -164,3 +164,17 @@ def test_wrapped_text_keeps_every_letter_and_no_line_is_too_wide(text: str, widt
 
 def test_text_is_wrapped_at_spaces() -> None:
     assert wrap("the file ends in a torn line", 12) == ["the file", "ends in a", "torn line"]
+
+
+def test_a_delta_is_the_difference_to_the_baseline_s_best_and_nothing_without_one() -> None:
+    rows = [
+        run_row(str(number), metrics={"acc": stats([0.1, value])}) for number, value in enumerate((0.5, 0.75))
+    ]
+    rows.append(run_row("none"))
+    column = make_column("metric:delta:acc", lambda name: "max", lambda: rows[0])
+    alone = make_column("metric:delta:acc", lambda name: "max")
+    assert column is not None
+    assert alone is not None
+    assert [column.text(row, NOW) for row in rows] == ["0", "+0.25", ""]
+    assert [column.key(row, NOW) for row in rows] == [(0, 0.0), (0, 0.25), None]
+    assert alone.text(rows[1], NOW) == ""

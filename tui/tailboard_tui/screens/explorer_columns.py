@@ -43,6 +43,7 @@ class ColumnActions(Screen[None]):
     source: RunSource
     table: RunTable
     view: ViewState
+    baseline: str | None
     _columns_at = float("-inf")
 
     def save_view(self) -> None:
@@ -59,9 +60,12 @@ class ColumnActions(Screen[None]):
 
     def column(self, column_id: str) -> RunColumn | None:
         """The column of that id as the user wants it, or None where there is no such column."""
-        found = make_column(column_id, self._better)
+        found = make_column(column_id, self._better, self._baseline_row)
         width = self.view.widths.get(column_id)
         return replace(found, width=width, is_set=True) if found and width else found
+
+    def _baseline_row(self) -> RunRow | None:
+        return self.source.row(self.baseline) if self.baseline else None
 
     def _better(self, metric: str) -> str:
         from tailboard_tui.store.goal import direction
@@ -85,7 +89,7 @@ class ColumnActions(Screen[None]):
             return
         self._columns_at = now
         if rows:
-            self._show_columns(automatic_columns(rows))
+            self._show_columns(automatic_columns(rows, has_baseline=self.baseline is not None))
 
     def _show_columns(self, ids: Sequence[str]) -> None:
         self.table.set_name_width(self.view.widths.get(NAME.id, 0))
@@ -143,11 +147,11 @@ class ColumnActions(Screen[None]):
         self.app.push_screen(picker, take)
 
 
-def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
+def automatic_columns(rows: Sequence[RunRow], *, has_baseline: bool = False) -> list[str]:
     """Ids of the columns that tell these runs apart.
 
-    Status, the metric that most runs are judged by (best and last), where the run stands, then the
-    parameters that differ, then what else some run has.
+    Status, the metric that most runs are judged by (best, difference to the baseline's, and last), where the
+    run stands, then the parameters that differ, then what else some run has.
     """
     from tailboard_tui.store.differences import differing_config
     from tailboard_tui.store.goal import key_metric
@@ -158,7 +162,7 @@ def automatic_columns(rows: Sequence[RunRow]) -> list[str]:
     )
     metrics = [name for name, _ in judged.most_common(1)]
     for name in metrics:
-        columns.append(f"metric:best:{name}")
+        columns += [f"metric:best:{name}", *([f"metric:delta:{name}"] if has_baseline else [])]
     if any(row.sparkline for row in rows):
         columns.append("trend")
     columns += [f"metric:last:{name}" for name in metrics]

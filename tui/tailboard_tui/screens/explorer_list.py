@@ -29,7 +29,6 @@ class ListActions(ViewActions):
 
     clock: Callable[[], float]
     marks: list[str]
-    baseline: str | None
 
     def selection_changed(self) -> None:
         """Cursor, marks or baseline are others: show it."""
@@ -178,4 +177,6 @@ class ListActions(ViewActions):
             self.say_choose_run()
             return
         self.baseline = None if key == self.baseline else key
+        self.show_columns_now()
+        self.apply_order()
         self.selection_changed()

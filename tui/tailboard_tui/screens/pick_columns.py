@@ -50,7 +50,7 @@ class PickColumns(Pick):
             chosen=chosen,
             several=True,
             hint="Tab choose · Shift+↑↓ order · Enter done",
-            footnote="Shift+←→ last, best, min, max · Ctrl+←→ width · Ctrl+O better",
+            footnote="Shift+←→ last, best, min, max, delta · Ctrl+←→ width · Ctrl+O better",
         )
         self.widths = dict(widths)
         self.goals = dict(goals)

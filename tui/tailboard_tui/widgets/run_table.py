@@ -106,6 +106,8 @@ class RunTable(RunCursor):
     def update(self, rows: Iterable[RunRow], removed: Iterable[str] = ()) -> None:
         """Take in changed and removed runs; only the lines that differ are drawn anew."""
         changed, moved = self.model.update(rows, removed, self._clock())
+        if self._baseline in changed:
+            self._redraw()  # differences to it stand in all lines
         if not moved or self._lines_changed(is_soft=True):
             self._refresh_rows(changed)
 

@@ -21,8 +21,16 @@ from tailboard_tui.widgets.run_table_groups import SWEEP
 if TYPE_CHECKING:
     from tailboard_tui.store.model import MetricStats, RunRow
 
-METRIC_ASPECTS = ("last", "best", "min", "max")
-"""What a metric column shows; `best` follows the direction of the metric."""
+METRIC_ASPECTS = ("last", "best", "min", "max", "delta")
+"""What a metric column shows; `best` follows the direction of the metric, `delta` is its difference to the
+baseline's best (last, where neither direction is better)."""
+
+Baseline = Callable[[], "RunRow | None"]
+"""The run that others are compared with now."""
+
+
+def no_baseline() -> None:
+    """There is none."""
 
 
 def config_column(name: str) -> RunColumn:
@@ -37,16 +45,21 @@ def config_column(name: str) -> RunColumn:
     )
 
 
-def metric_column(name: str, aspect: str, better: Callable[[str], str]) -> RunColumn:
+def metric_column(
+    name: str, aspect: str, better: Callable[[str], str], baseline: Baseline = no_baseline
+) -> RunColumn:
     """The column of one aspect of one metric.
 
     Args:
         name: The metric.
         aspect: One of `METRIC_ASPECTS`.
         better: From a metric's name to `min`, `max` or an empty string where neither is better.
+        baseline: For the aspect `delta`.
     """
 
     side = better(name)
+    if aspect == "delta":
+        return _delta_column(name, side, baseline)
 
     def value(row: RunRow) -> float | None:
         stats = row.metrics.get(name)
@@ -78,6 +91,35 @@ def metric_column(name: str, aspect: str, better: Callable[[str], str]) -> RunCo
     )
 
 
+def _delta_column(name: str, side: str, baseline: Baseline) -> RunColumn:
+    """The column of how a metric's best parts from the baseline's."""
+
+    def value(row: RunRow) -> float | None:
+        base = baseline()
+        stats, theirs = row.metrics.get(name), base.metrics.get(name) if base is not None else None
+        if stats is None or theirs is None:
+            return None
+        return aspect_of(stats, "best", side)[0] - aspect_of(theirs, "best", side)[0]
+
+    def text(row: RunRow, now: float) -> str:
+        delta = value(row)
+        if delta is None or math.isnan(delta):
+            return ""
+        return ("+" if delta > 0 else "") + units.number(delta, 3)
+
+    return RunColumn(
+        f"metric:delta:{name}",
+        f"{clean(name[:NAME_LIMIT])} Δ",
+        text,
+        lambda row, now: number_key(value(row)),
+        10,
+        is_number=True,
+        fits_content=True,
+        largest_first=side == "max",
+        role="dim",
+    )
+
+
 def aspect_of(stats: MetricStats, aspect: str, better: str) -> tuple[float, float | None]:
     """The value of one aspect of a metric, and the step at which it stands (None for the last).
 
@@ -92,11 +134,13 @@ def aspect_of(stats: MetricStats, aspect: str, better: str) -> tuple[float, floa
     return (stats.min, stats.min_step) if aspect == "min" else (stats.max, stats.max_step)
 
 
-def make_column(column_id: str, better: Callable[[str], str]) -> RunColumn | None:
+def make_column(
+    column_id: str, better: Callable[[str], str], baseline: Baseline = no_baseline
+) -> RunColumn | None:
     """The column of that id, or None where there is no such column."""
     if column_id.startswith("config:"):
         return config_column(column_id.removeprefix("config:"))
     if column_id.startswith("metric:"):
         aspect, _, name = column_id.removeprefix("metric:").partition(":")
-        return metric_column(name, aspect, better) if name and aspect in METRIC_ASPECTS else None
+        return metric_column(name, aspect, better, baseline) if name and aspect in METRIC_ASPECTS else None
     return SWEEP if column_id == SWEEP.id else FIXED_COLUMNS.get(column_id)
