@@ -468,3 +468,13 @@ async def test_every_action_of_the_charts_can_be_done() -> None:
             if action.id == "filter_charts":
                 grid.go_back()
         await settled(pilot)
+
+
+@pytest.mark.parametrize("has_epochs", [False, True])
+async def test_an_epoch_axis_is_offered_where_a_run_has_epochs(has_epochs: bool) -> None:
+    metrics = {"loss": series("loss", np.arange(50.0))}
+    if has_epochs:
+        metrics["epoch"] = series("epoch", np.arange(50.0) / 10)
+    async with shown(selection([("one", metrics)])) as (pilot, grid):
+        await pilot.press("x", "x")
+        assert grid.view.x_kind == ("epoch" if has_epochs else "elapsed")

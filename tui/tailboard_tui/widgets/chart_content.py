@@ -15,7 +15,7 @@ from tailboard_tui.plot.line import Line
 from tailboard_tui.plot.spec import GUTTER, ChartSpec, Trace
 from tailboard_tui.plot.xaxis import x_text
 from tailboard_tui.store.goal import direction
-from tailboard_tui.widgets.chart_lines import ChartLines, LineKey, Prepared, prepare
+from tailboard_tui.widgets.chart_lines import ChartLines, LineKey, Prepared, has_epochs, prepare
 from tailboard_tui.widgets.chart_view import ChartView
 from tailboard_tui.widgets.selection import Selection, ShownRun
 
@@ -72,6 +72,11 @@ class ChartContent:
                 if self._stream != "metrics":
                     names.update(dict.fromkeys(run.points.system_metrics))
         return list(names)
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether any of the shown runs says where it stands in epochs."""
+        return any(run.points is not None and has_epochs(run.points) for run in self.selection.runs)
 
     def prepared(self, run: ShownRun, metric: str, view: ChartView) -> Prepared | None:
         """The line of one run, as far as it is ready."""

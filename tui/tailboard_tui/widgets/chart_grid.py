@@ -61,10 +61,12 @@ class ChartGrid(ChartMoving):
         self._redraw()
 
     def action_cycle_x_axis(self) -> None:
-        """The next kind of x axis; the cursor stays at its moment."""
+        """The next kind of x axis that the runs know; the cursor stays at its moment."""
         metric = self.focused_metric
         when = self.content.moment(metric, self.view) if metric is not None else None
         view = self.view.with_next_x()
+        if view.x_kind == "epoch" and not self.content.has_epochs:
+            view = view.with_next_x()
         if when is not None:
             view = replace(view, cursor=self.content.x_at(when, view))
         self._look_at(view)

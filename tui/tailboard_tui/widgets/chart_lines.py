@@ -159,6 +159,11 @@ def _continues(old: Prepared, series: Series) -> bool:
     )
 
 
+def has_epochs(points: Points) -> bool:
+    """Whether a run logs where it stands in epochs."""
+    return any(name in points.metrics for name in _EPOCH_NAMES)
+
+
 def _epochs(points: Points) -> Epochs | None:
     for name in _EPOCH_NAMES:
         series = points.series(name)

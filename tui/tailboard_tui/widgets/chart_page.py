@@ -108,8 +108,9 @@ def column_count(width: int, sizes: Sequence[int], wanted: int = 0) -> int:
     fitting = [count for count in near if count == ideal or 36 <= width // count <= 72]
 
     def cost(columns: int) -> float:
-        places = sum(-(-size // columns) * columns for size in sizes)
-        return places / max(sum(sizes), 1) + 0.25 * abs(columns - ideal)
+        rests = (size % columns for size in sizes)
+        holes = sum(columns - rest for rest in rests if rest and columns % rest)  # else the row is filled
+        return holes / max(sum(sizes), 1) + 0.25 * abs(columns - ideal)
 
     return min(fitting, key=cost)
 
@@ -183,7 +184,7 @@ def _slots(
 
 
 def _span(row: PageRow, columns: int) -> int:
-    """Columns that each chart of a row takes: a last row of a group is filled where its charts divide it."""
+    """Columns that each chart of a row takes: a group's last row is filled where its charts divide it."""
     count = len(row.metrics)
     return columns // count if columns % count == 0 else 1
 
