@@ -110,6 +110,8 @@ WITHOUT: dict[str, str] = {
     "store.checkup": "looks at the machine",
     "store.media_foreign": "the readers that the targets read anyway",
     "store.catalog": _THREADS,
+    "store.held": _THREADS,
+    "store.rhythm": _THREADS,
     "store.runs": _THREADS,
     "store.tracked": _THREADS,
     "store.watch": _THREADS,

@@ -195,10 +195,12 @@ class TailboardApp(TypeAhead):
         while self._changes:
             change = self._changes.popleft()
             self._explorer.take_in(change)
-            if change.runs and not self._has_painted_runs.is_set():
-                self._explorer.call_after_refresh(self._has_painted_runs.set)
             if not (change.is_scanning or gc.isenabled()):
                 self.call_after_refresh(gc.enable)  # `commands.explore` has put it off
+
+    @on(Explorer.RunsPainted)
+    def _read_on(self) -> None:
+        self._has_painted_runs.set()
 
     @property
     def _explorer(self) -> Explorer:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 
 from tailboard_tui.actions import bindings
@@ -62,6 +63,9 @@ class Explorer(ListActions, RunActions, PaneActions):
     BINDINGS = bindings("explorer")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE_CELLS, "-wide")]  # noqa: RUF012  # as in Screen
     AUTO_FOCUS = "RunTable"
+
+    class RunsPainted(Message):
+        """The first runs are on the screen, and the store knows which of them is looked at."""
 
     def __init__(
         self,
@@ -197,7 +201,8 @@ class Explorer(ListActions, RunActions, PaneActions):
     def _begin_to_select(self) -> None:
         """The list is on the screen: now points may be read, and numpy imported for them."""
         self._has_painted_runs = True
-        self._selection_pace.request()
+        self._show_selection()
+        self.post_message(self.RunsPainted())
 
     def selection_changed(self) -> None:
         """Cursor, marks or baseline are others: show it."""

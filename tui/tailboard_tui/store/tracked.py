@@ -239,7 +239,10 @@ class TrackedRun:
     def close(self) -> None:
         """Close open files; reading goes on where it stood when asked to."""
         if self._reader is not None:
-            self._ask(lambda reader: reader.close(), None)
+            try:
+                self._reader.close()
+            except Exception as error:  # noqa: BLE001  # shown as the run's problem, see the class
+                self._fail(error)
 
     def _ask(self, question: Callable[[Reader], _Got], otherwise: _Got) -> _Got:
         """What the reader answers; `otherwise` when it fails."""
@@ -251,9 +254,12 @@ class TrackedRun:
                 raise NotRegularError(0, "a link stands in its place", self._file)
             return question(self._reader)
         except Exception as error:  # noqa: BLE001  # shown as the run's problem, see the class
-            self._failure = Problem("", None, f"cannot be read: {type(error).__name__}: {error}")
-            self.is_stale = True
+            self._fail(error)
             return otherwise
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = Problem("", None, f"cannot be read: {type(error).__name__}: {error}")
+        self.is_stale = True
 
     # Telling
 

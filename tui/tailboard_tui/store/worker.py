@@ -16,41 +16,21 @@ from tailboard_tui.settings import Settings
 from tailboard_tui.store.annotations import Notebook
 from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.catalog import Catalog, Place
+from tailboard_tui.store.held import HeldPoints
 from tailboard_tui.store.index import RunIndex
+from tailboard_tui.store.rhythm import (
+    ACTIVE_S,
+    LEAST_GAP_S,
+    ROOTS_S,
+    SETTLE_S,
+    glances_a_second,
+    interval_s,
+    is_active,
+)
 from tailboard_tui.store.rowmaker import Surroundings
 from tailboard_tui.store.status import Host
 from tailboard_tui.store.tracked import TrackedRun
 from tailboard_tui.store.watch import Watch
-
-ROOTS_S = 1.0
-"""How often directories are asked for new runs."""
-
-SETTLE_S = 0.1
-"""From an event in a root to looking there: a new run needs that long to write its first file."""
-
-SHOWN_S = 0.25
-"""How often a shown run is looked at when no events arrive for it."""
-
-SHOWN_WITH_EVENTS_S = 0.5
-SHOWN_QUIET_S = 1.0
-"""The same for a run that has ended."""
-
-LEAST_GAP_S = 0.05
-"""Least time between two looks at a run, however many events there are."""
-
-ACTIVE_S = (2.0, 10.0)
-"""Shortest and longest time between looks at a run that is not shown but being written."""
-
-ACTIVE_FOR_S = 600.0
-"""A run counts as being written for so long after it last grew."""
-
-GLANCE_COST_S = 25e-6
-"""What a glance at a quiet run costs, CPU seconds."""
-
-GLANCE_SHARE = 0.003
-"""Share of a core for that: 10,000 quiet runs come round in 80 s."""
-
-ROUND_LEAST_S = 20.0
 
 NEW_A_TURN = 64
 READ_FOR_S = 0.03
@@ -62,9 +42,6 @@ QUICKLY_READ_BYTES = 1024 * 1024
 
 BACKGROUND_PAUSE_S = 0.001
 """Between two pieces read in the background: the screen's thread gets the interpreter at once."""
-
-REREAD_SHARE = 0.05
-"""Share of time for reading a growing run anew whose points were let go."""
 
 
 class Worker:
@@ -84,7 +61,6 @@ class Worker:
         self.removed: set[str] = set()
         self.is_scanning = self.is_surveying = True
         self.watch = Watch(poll_only=settings.watch == "poll")
-        self._budget_bytes = settings.memory_mib * 1024 * 1024
         self._around = Surroundings(host, Notebook())
         self._cache = ColumnCache(limit_mib=settings.cache_mib)
         self._catalog = Catalog(roots)
@@ -92,14 +68,14 @@ class Worker:
         self._is_index_old = False
         self._shown: dict[str, None] = {}
         self._active: dict[str, TrackedRun] = {}
-        self._held: dict[str, int] = {}
-        self._held_bytes = 0
+        self._held = HeldPoints(settings.memory_mib * 1024 * 1024)
         self._unread: deque[str] = deque()
         self._unkept: dict[str, TrackedRun] = {}
         self._round: deque[str] = deque()
         self._is_urgent_round = False
         self._next_glances = self._next_roots = 0.0
         self._is_remote: dict[str, bool] = {}
+        self._is_following = False
 
     def places(self) -> tuple[Place, ...]:
         """The roots, each with what is wrong with it."""
@@ -122,7 +98,7 @@ class Worker:
             run = self.runs.get(key)
             if run is not None:
                 self._bring_up(run)
-        self._follow()
+        self._is_following = False
 
     def refresh(self, keys: Iterable[str] | None = None) -> None:
         """Look at these runs again as if all their files had changed, or at everything."""
@@ -153,6 +129,8 @@ class Worker:
         is_more |= self._glance_at_some(now)
         if is_more:
             return 0.0
+        if not self._is_following:  # importing watchdog takes 20 ms: what the user waits for comes first
+            self._follow()
         if self._keep_one() or self._read_in_background(now):
             return BACKGROUND_PAUSE_S
         self._end_survey()
@@ -203,7 +181,7 @@ class Worker:
             while not run.has_all_points:
                 run.read_some()
                 self.dirty.add(key)
-                self._hold(run)
+                self._held.use(run, self._shown)
                 if run.has_all_points:
                     self._unkept[key] = run
                 if time.monotonic() > end:
@@ -227,15 +205,9 @@ class Worker:
             if run.tell(now, self._around).status != before:
                 self.dirty.add(run.key)
         run.is_announced = False
-        run.next_check = now + self._interval(run, now)
+        has_events = self.watch.delivers(run.directory)
+        run.next_check = now + interval_s(run, now, is_shown=run.key in self._shown, has_events=has_events)
         self._settle(run)
-
-    def _interval(self, run: TrackedRun, now: float) -> float:
-        if run.key in self._shown:
-            if not run.is_live and now - run.last_change > ACTIVE_FOR_S:
-                return SHOWN_QUIET_S
-            return SHOWN_WITH_EVENTS_S if self.watch.delivers(run.directory) else SHOWN_S
-        return min(max(ACTIVE_S[0], 2 * run.usual_gap_s), ACTIVE_S[1])
 
     def _needs_revalidation(self, run: TrackedRun) -> bool:
         """Whether the file system may answer `stat` from a stale cache."""
@@ -247,6 +219,7 @@ class Worker:
 
     def _follow(self) -> None:
         """Wait for events in the roots and around the shown runs."""
+        self._is_following = True
         shown = [self.runs[key].directory for key in self._shown if key in self.runs]
         roots = [place.path for place in self._catalog.places()]
         self.watch.follow([*roots, *shown, *self._catalog.directories()])
@@ -258,8 +231,7 @@ class Worker:
             self._catalog.check(now)
             self._next_roots = now + ROOTS_S
             self._read_notebook()
-            if not self.is_scanning:  # waiting for events begins when the list stands: watchdog costs 20 ms
-                self._follow()
+            self._is_following = False
         if self._catalog.is_busy:
             change = self._catalog.step(now, NEW_A_TURN)
             for key in change.removed:
@@ -294,7 +266,7 @@ class Worker:
             return
         run.close()
         self._active.pop(key, None)
-        self._held_bytes -= self._held.pop(key, 0)
+        self._held.forget(key)
         self._unkept.pop(key, None)
         self.dirty.discard(key)
         self.removed.add(key)
@@ -311,7 +283,7 @@ class Worker:
 
     def _settle(self, run: TrackedRun) -> None:
         """Look at a run at the pace of those that are being written, or only glance at it now and then."""
-        if run.is_live or run.last_change > max(run.checked_at - ACTIVE_FOR_S, 0.0):
+        if is_active(run):
             self._active[run.key] = run
         else:
             self._active.pop(run.key, None)
@@ -332,10 +304,8 @@ class Worker:
         if not self._round:
             self._is_urgent_round = False
             self._round.extend(key for key in self.runs if key not in self._active)
-        length_s = max(ROUND_LEAST_S, len(self.runs) * GLANCE_COST_S / GLANCE_SHARE)
-        for _ in range(
-            min(len(self._round), 200 if self._is_urgent_round else 1 + int(len(self.runs) / length_s))
-        ):
+        count = 200 if self._is_urgent_round else glances_a_second(len(self.runs))
+        for _ in range(min(len(self._round), count)):
             run = self.runs.get(self._round.popleft())
             if run is not None and run.key not in self._shown and run.seems_changed():
                 self._check(run, now)
@@ -381,31 +351,13 @@ class Worker:
         begun = time.monotonic()
         is_more = run.read_some()
         run.reading_s += time.monotonic() - begun
-        self._hold(run)
+        self._held.use(run, self._shown)
         if not is_more:
             self.dirty.add(run.key)
             run.keep()
             run.close()
             if not run.is_live and run.row.bytes_total <= QUICKLY_READ_BYTES:
-                self._let_go(run)
-
-    def _hold(self, run: TrackedRun) -> None:
-        """Keep a run's points as the newest used, and let the longest unused go beyond the budget."""
-        self._held_bytes += run.held_bytes - self._held.pop(run.key, 0)
-        self._held[run.key] = run.held_bytes
-        if self._held_bytes <= self._budget_bytes:
-            return
-        for key in list(self._held):
-            held = self.runs[key]
-            if key not in self._shown and held.has_all_points:
-                held.not_before = held.checked_at + held.reading_s / REREAD_SHARE
-                self._let_go(held)
-                if self._held_bytes <= self._budget_bytes:
-                    return
-
-    def _let_go(self, run: TrackedRun) -> None:
-        run.let_go()
-        self._held_bytes -= self._held.pop(run.key, 0)
+                self._held.let_go(run)
 
     def _until_next(self, now: float) -> float:
         """Seconds to the next thing that is due."""
