@@ -24,7 +24,6 @@ from faults.making import (
     metrics,
     replace,
 )
-from reading import FIXTURES
 
 __all__ = [
     "CANARY",
@@ -43,6 +42,7 @@ __all__ = [
 ]
 
 GOOD_RUNS = 3
+DATABASE = Path(__file__).resolve().parents[1] / "fixtures" / "formats" / "mlflow_stores" / "mlflow.db"
 
 
 def build(root: Path) -> dict[str, Fault]:
@@ -91,7 +91,7 @@ def strange_directories(root: Path, outside: Path) -> None:
     for name, beside in (("fifo", os.mkfifo), ("device", lambda at: at.symlink_to("/dev/zero"))):
         (root / f"dir-database-{name}").mkdir()
         database = root / f"dir-database-{name}" / "mlflow.db"
-        database.write_bytes((FIXTURES / "mlflow_stores" / "mlflow.db").read_bytes())
+        database.write_bytes(DATABASE.read_bytes())
         beside(database.with_name("mlflow.db-journal"))
     (root / "dir-database-cut").mkdir()
     (root / "dir-database-cut" / "mlflow.db").write_bytes(b"SQLite format 3\0\2\0")

@@ -1,18 +1,23 @@
-"""No cell of a CSV export is a formula, wherever in the run its text comes from."""
+"""No cell of a CSV export is a formula, wherever its text comes from; no id names a place elsewhere."""
 
 from __future__ import annotations
 
 import csv
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands import call
 from helpers import write_run
+from tailboard_tui.formats.base import RunFacts
+from tailboard_tui.store.conversion import event_directory
 from tailboard_tui.store.export import defused
+
+ODD_IDS = ("..", "../../x", "/etc", "a\0b", "\ud800", "", ".", "x" * 5000, "é" * 300, "\U0001f600" * 99)
 
 FORMULAS = (
     "=1+1",
@@ -58,3 +63,13 @@ def test_names_of_runs_and_metrics_reach_no_spreadsheet_as_formulas(
         cells = [cell for row in csv.reader(file) for cell in row]
     assert any("HYPERLINK" in cell for cell in cells)
     assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "＝")] == []
+
+
+@given(st.text() | st.sampled_from(ODD_IDS))
+@settings(max_examples=60, deadline=None)
+def test_an_id_names_a_directory_below_the_output_and_nothing_else(run_id: str) -> None:
+    facts = RunFacts(run_id, "name", "csv", "/runs/a")
+    with TemporaryDirectory() as root:
+        directory = Path(event_directory(facts, root))
+        directory.mkdir()
+        assert directory.resolve().parent == Path(root).resolve()

@@ -140,7 +140,7 @@ def _runs_of(path: str, known: Format) -> tuple[Found, ...]:
     """The runs in a file of a known format."""
     if known.runs_in_file is None:
         return (Found(path, known),)
-    return tuple(Found(f"{path}#{run_id}", known) for run_id in known.runs_in_file(path))
+    return tuple(Found(f"{path}#{run_id}", known) for run_id in known.runs_in_file(path) if run_id)
 
 
 def open_reader(path: str) -> Reader | None:

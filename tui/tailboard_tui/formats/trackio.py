@@ -46,7 +46,7 @@ class TrackioReader(DatabaseReader):
             created = moment(str(first[1]))
         return RunFacts(
             id=self.run_id,
-            name=str(name),
+            name=str(name) or self.run_id,
             source=self.source,
             path=self.path,
             project=os.path.basename(self.file).removesuffix(".db"),

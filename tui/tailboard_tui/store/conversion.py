@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,12 @@ from tailboard_tui.store.model import Points, Series
 
 _COPY_BYTES = 1024 * 1024
 
+MOST_NAME_CHARS = 60
+"""Of a directory; a character may take four bytes of the 255 that a file system allows."""
+
+_NO_NAME = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What does not go into the name of a directory: an id may be anything that stands in a file."""
+
 
 class ConversionError(Exception):
     """The run could not be converted; the message says why. Nothing is left behind."""
@@ -38,7 +45,7 @@ class Converted:
 
 def event_directory(facts: RunFacts, root: str) -> str:
     """Where below `root` the event file of a run stands: TensorBoard calls runs by their directories."""
-    return os.path.join(root, facts.id.replace("/", "-").lstrip(".") or "run")
+    return os.path.join(root, _NO_NAME.sub("-", facts.id)[:MOST_NAME_CHARS].lstrip(".") or "run")
 
 
 def to_tensorboard(
