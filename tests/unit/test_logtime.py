@@ -89,6 +89,15 @@ def test_timestamps_in_lines_give_times_and_rows(tmp_path: Path) -> None:
     assert times.row_at(NOON - 5) == first
 
 
+def test_a_time_leads_to_its_line_below_nested_bars(tmp_path: Path) -> None:
+    bars = b"\rout 0" + b"".join(b"\n\r in %d\x1b[A" % at for at in range(9)) + b"\n\n"
+    lines = b"".join(b"2026-11-23 12:00:0%d INFO step\n" % at for at in range(9))
+    log, times = opened(tmp_path, bars + lines)
+    row = times.row_at(NOON + 4)
+    assert row is not None
+    assert log.row(row).line.text == "2026-11-23 12:00:04 INFO step"
+
+
 def test_a_log_without_times_says_so(tmp_path: Path) -> None:
     log, times = opened(tmp_path, b"a\nb\n")
     assert log.index is not None

@@ -231,15 +231,15 @@ class LogTimes:
             else:
                 high = middle
         found = None
-        start, year = index.start_row(low), self._year()
+        rows, year = index.start_row(low) + index.pieces(low).first_rows, self._year()
         texts = self._heads(low)
         for at, text in enumerate(texts):
             when = stamp(text, year)
             if when is None:
                 continue
             if when > moment:
-                return found if found is not None else start + at
-            known, found = True, start + at
+                return found if found is not None else int(rows[at])
+            known, found = True, int(rows[at])
         return found if known else None
 
     def _first_stamp(self, block: int) -> float | None:
@@ -247,7 +247,7 @@ class LogTimes:
         return next((when for text in self._heads(block) if (when := stamp(text, year)) is not None), None)
 
     def _heads(self, block: int) -> list[str]:
-        """The beginnings of a block's pieces, in file order; one piece is one row where no bars nest."""
+        """The beginnings of a block's pieces, in file order."""
         index = self._log.index
         assert index is not None
         offset = block * BLOCK_BYTES
