@@ -23,7 +23,7 @@ COVERS: dict[str, str] = {
     "wandb_files": "formats.wandb",
     "swanlab_records": "formats.swanlab formats.swanlabrecords formats.names",
     "jsonl": "formats.jsonl formats.looks",
-    "csv": "formats.tables formats.csvtable formats.csvcells formats.rowbuilder",
+    "csv": "formats.tables formats.tablepeek formats.csvtable formats.csvcells formats.rowbuilder",
     "log": "formats.logrun formats.patterns",
     # other trackers
     "sacred": "formats.sacred formats.sources formats.growth",

@@ -7,13 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reading import FIXTURES, found_in, plain, read_all, read_series
 from tailboard_tui.files.follow import Block
 from tailboard_tui.formats.csvtable import CsvTable
 from tailboard_tui.formats.detect import reader_of
+from tailboard_tui.formats.tablepeek import peek_at_table, peek_through
 from tailboard_tui.formats.yamlfile import load
 from tailboard_tui.formats.yamlplain import load_plain
 from tailboard_tui.store.columns import RunColumns
@@ -297,3 +298,22 @@ def test_the_configuration_of_rl_zoo_stands_below_the_episodes(tmp_path: Path) -
     (run / "Acrobot-v1/config.yml").write_text("policy: MlpPolicy\n")
     facts = reader_of(found_in(tmp_path)["a2c/Acrobot-v1_1"]).facts()
     assert facts.config == {"algo": "a2c", "n_envs": 16, "policy": "MlpPolicy"}
+
+
+NUMBERS = st.sampled_from(["", "0.5", "-1", "1e300", "nan", "inf", "text", "true", " 2 ", "1_0", "x y"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.sampled_from(["step", "epoch", "loss", "acc", "time", "lr"]), min_size=2, unique=True),
+    cells=st.lists(st.lists(NUMBERS, min_size=6, max_size=6), min_size=1, max_size=6),
+)
+def test_the_ends_of_a_table_tell_what_its_parser_tells(
+    names: list[str], cells: list[list[str]], tmp_path: Path
+) -> None:
+    path = tmp_path / "metrics.csv"
+    rows = [names, *(row[: len(names)] for row in cells)]
+    path.write_text("".join(",".join(row) + "\n" for row in rows))
+    quick, parsed = peek_at_table(str(path), None), peek_through(str(path), CsvTable("", None))
+    assert repr(quick.last_step) == repr(parsed.last_step)
+    assert repr(quick.last_values) == repr(dict(parsed.last_values))

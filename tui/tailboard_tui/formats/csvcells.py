@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 from collections.abc import Sequence
@@ -41,10 +42,9 @@ def is_header(cells: Sequence[str]) -> bool:
 
 def numbers(cells: Sequence[str]) -> tuple[RowArray | None, FloatArray]:
     """The rows that hold a number (None: all), and the numbers. Text and empty cells hold none."""
-    try:
-        return None, np.array(cells).astype(np.float64)
-    except (ValueError, OverflowError):
-        pass
+    if not any("_" in cell for cell in cells):  # numpy takes `1_0` for ten
+        with contextlib.suppress(ValueError, OverflowError):
+            return None, np.array(cells).astype(np.float64)
     rows, values = [], []
     for row, cell in enumerate(cells):
         found = number(cell) if cell else None

@@ -17,7 +17,7 @@ from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.sources import LineSource, Source
 from tailboard_tui.formats.surroundings import config_paths, log_files, read_mapping
-from tailboard_tui.formats.tables import peek_at_table
+from tailboard_tui.formats.tablepeek import peek_at_table
 
 MAX_METRICS = 5_000
 _PEEKED_FILES = 20
@@ -60,8 +60,8 @@ class DvcliveReader(RunReader):
         summary = flatten(read_mapping(f"{self.path}/metrics.json", "metrics.json", problems), "/")
         steps: list[float] = []
         values: dict[str, float] = {}
-        for prefix, name, path in list(self._tables())[:_PEEKED_FILES]:
-            peek = peek_at_table(path, lambda name=name: CsvTable(name, "\t"))  # type: ignore[misc]  # a default
+        for prefix, _, path in list(self._tables())[:_PEEKED_FILES]:
+            peek = peek_at_table(path, "\t")
             values.update((prefix + metric, value) for metric, value in peek.last_values.items())
             steps += [peek.last_step] if peek.last_step is not None else []
         facts = self.told_beside(Peek(None, None, max(steps, default=None), values), summary)

@@ -5,30 +5,21 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 from msgspec import structs
 
-from tailboard_tui.files.follow import Block
-from tailboard_tui.files.opening import read_slice
 from tailboard_tui.formats.base import Rows, RunFacts, Value
 from tailboard_tui.formats.csvtable import CsvTable
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.looks import METRIC_TABLES, is_table
-from tailboard_tui.formats.names import step_name
 from tailboard_tui.formats.reading import Peek, RunReader
 from tailboard_tui.formats.sources import Complaint, LineSource, Source, State
 from tailboard_tui.formats.surroundings import config_paths, read_value
-
-PEEK_BYTES = 4096
-_TAIL_BYTES = 2048
-"""At the begin and the end of a table that are looked at before it is read."""
-
-_HEAD_LINES = 20
-"""At its begin that tell the names and the first moment."""
+from tailboard_tui.formats.tablepeek import peek_at_table, peek_through
 
 
 class TableReader(RunReader):
@@ -37,10 +28,6 @@ class TableReader(RunReader):
     source = "csv"
     file_names: ClassVar[tuple[str, ...]] = ()
     """Of the table in a run directory; the first that is there."""
-
-    def step_of(self, names: Sequence[str]) -> str | None:
-        """Which of the names counts the steps."""
-        return step_name(names)
 
     def table_paths(self) -> list[str]:
         """The tables of this run."""
@@ -52,7 +39,7 @@ class TableReader(RunReader):
 
     def make_source(self, path: str) -> Source:
         """The source of the table at `path`."""
-        return LineSource(path, lambda: CsvTable("", delimiter_of(path), self.step_of), has_rows=True)
+        return LineSource(path, lambda: CsvTable("", delimiter_of(path)), has_rows=True)
 
     def watched(self) -> Iterable[str]:
         """The configuration beside the table."""
@@ -67,51 +54,11 @@ class TableReader(RunReader):
 
     def peek(self, path: str) -> Peek:
         """What the first and the last lines of a table tell."""
-        return peek_at_table(path, lambda: CsvTable("", delimiter_of(path), self.step_of))
+        return peek_at_table(path, delimiter_of(path))
 
     def total_steps(self, config: Mapping[str, Value]) -> float | None:
         """The planned number of steps, where the format itself tells it."""
         return None
-
-
-def peek_at_table(path: str, make: Callable[[], CsvTable]) -> Peek:
-    """What the first and the last lines of the file tell, read by the table that `make` gives."""
-    try:
-        size = os.stat(path, follow_symlinks=False).st_size
-        head = read_slice(path, 0, PEEK_BYTES)
-        tail = read_slice(path, max(size - _TAIL_BYTES, 0), _TAIL_BYTES) if size > PEEK_BYTES else b""
-    except OSError:
-        return Peek()
-    table = make()
-    whole = head[: head.rfind(b"\n") + 1]
-    few = b"".join(whole.splitlines(keepends=True)[:_HEAD_LINES]) if tail else whole
-    first = _rows_of(table, few, 1)
-    last = first
-    if tail and table.header is not None:
-        start = tail.find(b"\n") + 1
-        last = _rows_of(table, tail[start : tail.rfind(b"\n") + 1], 2) or first
-    values: dict[str, float] = {}
-    for rows in last:
-        values.update({name: float(column.values[-1]) for name, column in rows.columns.items()})
-    return Peek(
-        _end([rows.times for rows in first], 0),
-        _end([rows.times for rows in last], -1),
-        _end([rows.steps for rows in last], -1),
-        values,
-    )
-
-
-def _rows_of(table: CsvTable, data: bytes, first_line: int) -> list[Rows]:
-    if data:
-        table.feed(Block(data, first_line, data.count(b"\n"), len(data)))
-    return table.take()[0]
-
-
-def _end(arrays: list[np.ndarray[tuple[int], np.dtype[np.float64]]], place: int) -> float | None:
-    """The first (0) or last (-1) finite number of all."""
-    numbers = np.concatenate(arrays) if arrays else np.zeros(0)
-    numbers = numbers[np.isfinite(numbers)]
-    return float(numbers[place]) if len(numbers) else None
 
 
 def delimiter_of(path: str) -> str | None:
@@ -190,7 +137,7 @@ class ProgressReader(TableReader):
         """A run of nothing but episodes is looked at as such."""
         if is_monitor(os.path.basename(path)):
             # The step is a sum over all episodes: the last lines alone do not tell it.
-            return replace(peek_at_table(path, lambda: MonitorTable("")), last_step=None)
+            return replace(peek_through(path, MonitorTable("")), last_step=None)
         return super().peek(path)
 
 
