@@ -154,7 +154,7 @@ def test_it_works_with(name: str, root: Path, private: dict[str, str | None]) ->
         quits_cleanly(terminal)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"])
 def test_the_terminal_is_given_back_on(name: str, root: Path, private: dict[str, str | None]) -> None:
     with Terminal(*TAILBOARD, str(root), env=private) as terminal:
         terminal.wait_for("good-2")

@@ -125,11 +125,11 @@ class TailboardApp(TypeAhead):
             self._store.close()
 
     def _follow_signals(self) -> None:
-        """SIGTERM and SIGHUP leave by the ordinary way, so that the terminal is given back."""
+        """What asks us to end does so by the ordinary way, so that the terminal is given back."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             try:
                 loop.add_signal_handler(number, self._leave, 128 + number)
             except (RuntimeError, ValueError):

@@ -145,7 +145,7 @@ class TerminalDriver(LinuxDriver):
 
     def _follow_signals(self) -> None:
         """What asks us to end does so by the ordinary way, from before the terminal is taken."""
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             leave = partial(self._app.call_later, self._app.exit, return_code=128 + number)
             self._loop.add_signal_handler(number, leave)
 
