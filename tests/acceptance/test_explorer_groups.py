@@ -141,3 +141,15 @@ async def test_a_baseline_brings_a_column_with_the_difference_to_it_that_follows
         await settled(pilot, lambda: "+0.5" in shown(pilot))
         await pilot.press("b")
         await settled(pilot, lambda: "Δ" not in shown(pilot))
+
+
+async def test_the_letters_of_marks_come_and_go_on_every_line() -> None:
+    def letters() -> list[str]:
+        return [line[1] for line in shown(pilot).split("\n")[2:8]]
+
+    rows = [run_row(f"run-{at}", created=-at, metrics={"loss": stats([at])}) for at in (0.0, 1.0, 2.0)]
+    async with explorer(fake_store(*rows), size=(160, 40)) as pilot:
+        await pilot.press("space", "space", "g")
+        await settled(pilot, lambda: letters()[:3] == ["a", "b", " "])
+        await pilot.press("u")
+        await settled(pilot, lambda: letters()[:3] == [" ", " ", " "])

@@ -161,6 +161,8 @@ class RunTable(RunCursor):
         if baseline != self._baseline:
             changed |= {key for key in (baseline, self._baseline) if key}
         self._marks, self._baseline = marks, baseline
+        for key in changed:
+            self._drawn.pop(key, None)  # no text of the line differs, its letter and colour do
         self._refresh_rows(changed)
 
     def tick(self) -> None:
