@@ -66,8 +66,8 @@ ALLOWED = {
     ("store/conversion.py", "os.fdopen"): "a descriptor that files.opening gave",
     ("store/logsession.py", "open"): "the new file that the user typed to save a log to",
     ("formats/tensorboard_write.py", "open"): "a new event file in the directory that `convert -o` names",
-    # databases, opened read-only through a checked descriptor
-    ("formats/sqlitedb.py", "sqlite3.connect"): "/proc/self/fd of what files.opening opened, mode=ro",
+    # databases, opened by SQLite itself: what stands there is looked at a moment before
+    ("formats/sqlitedb.py", "sqlite3.connect"): "read-only, a regular file with regular files beside it",
     # modules by the names of our own tables, and plug-ins that the user installed
     ("cli.py", "importlib.import_module"): "a command of our table",
     ("commands/completion.py", "importlib.import_module"): "the commands of our table",
