@@ -134,7 +134,8 @@ class _Teller:
         is_known = self._index is not None and run.recall(self._index)
         if not is_known:
             run.checked_at = self._now
-            run.has_changed(self._now)  # Its files are signed for the index before they are read.
+            if full:
+                run.has_changed(self._now)  # its files are signed for the index before they are read
             run.read_facts()
             if full:
                 run.read_all()
