@@ -18,7 +18,7 @@ COVERS: dict[str, str] = {
     # records, tables and lines of anyone
     "tensorboard": "formats.tensorboard formats.tfrecord formats.crc32c formats.damages formats.tfmedia",
     "tensorboard_records": "formats.tfevents formats.tfpoints formats.tftensor formats.protobuf",
-    "wandb": "formats.wandb formats.recordlog formats.recordfile",
+    "wandb": "formats.wandb formats.wandbnewest formats.recordlog formats.recordfile",
     "wandb_records": "formats.wandbrecords formats.wandbmedia",
     "wandb_files": "formats.wandb",
     "swanlab_records": "formats.swanlab formats.swanlabrecords formats.names",

@@ -32,10 +32,10 @@ class TrackioReader(DatabaseReader):
     def tell(self, connection: sqlite3.Connection) -> RunFacts:
         """The facts of this run."""
         key = _key(connection)
-        query = f"SELECT run_name, timestamp FROM metrics WHERE {key} = ? ORDER BY id LIMIT 1"  # noqa: S608  # a column
+        query = f"SELECT run_name, timestamp FROM metrics WHERE {key} = ? ORDER BY rowid LIMIT 1"  # noqa: S608  # a column
         first = connection.execute(query, (self.run_id,)).fetchone()
         last = connection.execute(
-            f"SELECT timestamp, step, metrics FROM metrics WHERE {key} = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
+            f"SELECT timestamp, step, metrics FROM metrics WHERE {key} = ? ORDER BY rowid DESC LIMIT 1",  # noqa: S608
             (self.run_id,),
         ).fetchone()
         config = self._config(connection, key)
@@ -84,8 +84,8 @@ class TrackioReader(DatabaseReader):
     ) -> tuple[Sequence[Rows], int, int]:
         """The next points."""
         query = (
-            f"SELECT id, timestamp, step, metrics FROM metrics WHERE {_key(connection)} = ? AND id > ? "  # noqa: S608
-            "ORDER BY id LIMIT ?"
+            f"SELECT rowid, timestamp, step, metrics FROM metrics WHERE {_key(connection)} = ? AND rowid > ? "  # noqa: S608
+            "ORDER BY rowid LIMIT ?"
         )
         found = connection.execute(query, (self.run_id, row_id, count)).fetchall()
         builder = RowsBuilder("")
@@ -95,7 +95,7 @@ class TrackioReader(DatabaseReader):
 
     def last_row(self, connection: sqlite3.Connection) -> int:
         """The greatest row id of this run."""
-        query = f"SELECT max(id) FROM metrics WHERE {_key(connection)} = ?"  # noqa: S608  # a column
+        query = f"SELECT max(rowid) FROM metrics WHERE {_key(connection)} = ?"  # noqa: S608  # a column
         return row_id_of(connection.execute(query, (self.run_id,)).fetchone()[0])
 
 
@@ -139,7 +139,7 @@ def runs_in(path: str) -> Sequence[str]:
 
     def question(connection: sqlite3.Connection) -> list[str]:
         key = _key(connection)
-        query = f"SELECT {key} FROM metrics GROUP BY {key} ORDER BY max(id) DESC LIMIT ?"  # noqa: S608  # a column
+        query = f"SELECT {key} FROM metrics GROUP BY {key} ORDER BY max(rowid) DESC LIMIT ?"  # noqa: S608  # a column
         return [str(row[0]) for row in connection.execute(query, (MAX_RUNS,)) if row[0] is not None]
 
     try:
