@@ -122,7 +122,7 @@ OTHERS = {
         " iteration 10/ 100 | lm loss: 1.5E+00 | lr: 1e-4 |\n iteration 20/ 100 | lm loss: 1.2E+00 |\n",
     ),
 }
-"""Layouts of libraries that no fixture has: a file each, with what it holds."""
+"""Further layouts, a small file each, with what it holds."""
 
 
 def runs_read(root: Path) -> list[Series]:

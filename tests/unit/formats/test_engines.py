@@ -11,6 +11,9 @@ from reading import FIXTURES, found_in, read_all
 from tailboard_tui.formats.aim import REASON
 from tailboard_tui.formats.base import RunFacts
 from tailboard_tui.formats.detect import reader_of
+from tailboard_tui.formats.recordlog import RecordLog
+from tailboard_tui.formats.wandbnewest import without_repeats
+from tailboard_tui.formats.wandbrecords import MAGIC, WandbRecords
 from tailboard_tui.store.media_foreign import ForeignMedia, open_media
 
 
@@ -95,3 +98,31 @@ def test_what_tensorflow_itself_wrote_is_found_as_media() -> None:
     until(is_complete)
     assert {("sample", "image", 3.0), ("notes", "text", 0.0)} <= kinds
     assert {step for key, kind, step in kinds if (key, kind) == ("weights", "histogram")} == {0, 10, 20}
+
+
+def test_the_end_of_a_wandb_file_tells_the_same_with_repeated_steps_left_out() -> None:
+    records = RecordLog(MAGIC).feed((FIXTURES / "wandb_offline/run-abc12345/run-abc12345.wandb").read_bytes())
+    for count in (1, 5, 16, len(records)):
+        told = []
+        kept = without_repeats(records[-count:])
+        for some in (records[-count:], kept):
+            reader = WandbRecords()
+            for record in some:
+                reader.read(record)
+            newest = {
+                name: column.values[-1]
+                for rows in reader.take()
+                if rows.stream == "metrics"
+                for name, column in rows.columns.items()
+            }
+            told.append(
+                (
+                    repr(sorted(newest.items())),
+                    reader.summary,
+                    reader.finish,
+                    reader.last_time,
+                    len(reader.alerts),
+                )
+            )
+        assert told[0] == told[1]
+    assert len(without_repeats(records)) < len(records)

@@ -16,7 +16,8 @@ from tailboard_tui.formats.recordlog import RecordLog
 from tailboard_tui.formats.sources import ByteSource, Source
 from tailboard_tui.formats.surroundings import read_mapping
 from tailboard_tui.formats.wandbmedia import media_records
-from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords, without_repeats
+from tailboard_tui.formats.wandbnewest import without_repeats
+from tailboard_tui.formats.wandbrecords import MAGIC, MEASURED, TYPE, WandbRecords
 
 _HEAD_BYTES = (4 * 1024, 64 * 1024)
 """Looked at before the file is read: the run with its configuration, which may be large."""

@@ -5,10 +5,9 @@ Source: wandb/proto/wandb_internal.proto. Values are JSON texts: NaN is the text
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +15,6 @@ import msgspec
 from tailboard_tui.formats.base import Alert, Finish, Git, MetricDef, Rows, Value
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.protobuf import (
-    BYTES,
     WireError,
     bytes_of,
     children,
@@ -29,14 +27,14 @@ from tailboard_tui.formats.rowbuilder import RowsBuilder
 
 MAGIC = b":W&B"
 
-_HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS = 2, 3, 4, 5, 7
+HISTORY, SUMMARY, _OUTPUT, _CONFIG, _STATS = 2, 3, 4, 5, 7
 _ALERT, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 10, 12, 17, 18, 26
 """Fields of Record."""
 
-MEASURED = frozenset({_HISTORY, _SUMMARY, _STATS})
+MEASURED = frozenset({HISTORY, SUMMARY, _STATS})
 """The kinds that come again and again while a run trains."""
 
-_VALUE_JSON = b"\x82\x01"
+VALUE_JSON = b"\x82\x01"
 """The tag of `value_json`, field 16 of every item."""
 
 TYPE = "/_type"
@@ -152,7 +150,7 @@ class WandbRecords:
 
     def _item(self, item: bytes) -> tuple[str, bytes]:
         """Name and JSON text of an item; nested keys are joined with slashes."""
-        cut = item.find(_VALUE_JSON)
+        cut = item.find(VALUE_JSON)
         if cut >= 0:
             name = self._names.get(item[:cut])
             if name is not None and cut + 2 < len(item) and item[cut + 2] == len(item) - cut - 3:
@@ -292,8 +290,8 @@ _KEPT: dict[str, Any] = {
 """Of `WandbRecords`, for the next process, with their types."""
 
 _READERS = {
-    _HISTORY: WandbRecords._read_history,
-    _SUMMARY: WandbRecords._read_summary,
+    HISTORY: WandbRecords._read_history,
+    SUMMARY: WandbRecords._read_summary,
     _CONFIG: WandbRecords._read_config,
     _STATS: WandbRecords._read_stats,
     _ALERT: WandbRecords._read_alert,
@@ -314,39 +312,6 @@ _RUN_FIELDS = {
 }
 _ENVIRONMENT_FIELDS = {1: "os", 2: "python", 6: "program", 11: "root", 12: "host", 13: "user", 18: "gpu"}
 _SUMMARIES = {1: "min", 2: "max", 3: "mean", 4: "best", 5: "last", 6: "none"}
-
-
-def without_repeats(records: Sequence[bytes]) -> list[bytes]:
-    """The records that tell something which none after them tells anew, for a look at a file's end.
-
-    Most steps have the same names as the next one: those of the newest are looked for in the others as bytes.
-    """
-    names: dict[int, tuple[bytes, ...]] = {}
-    """Kind -> the bytes of each item of its newest record before the value."""
-    kept: list[bytes] = []
-    for record in reversed(records):
-        kind = _kind_of(record)
-        known = names.get(kind)
-        if known is not None and record.count(_VALUE_JSON) <= sum(name in record for name in known):
-            continue
-        if known is None and kind in (_HISTORY, _SUMMARY):
-            names[kind] = tuple(_item_names(record, kind))
-        kept.append(record)
-    return kept[::-1]
-
-
-def _kind_of(record: bytes) -> int:
-    """The field of a record that holds its message; 0 for none."""
-    with contextlib.suppress(WireError):
-        return next((number for number, wire, _ in fields(record) if wire == BYTES), 0)
-    return 0
-
-
-def _item_names(record: bytes, kind: int) -> Iterator[bytes]:
-    with contextlib.suppress(WireError):
-        for message in children(record, kind):
-            for item in children(message, 1):
-                yield item.partition(_VALUE_JSON)[0]
 
 
 def _json(text: bytes) -> object:
