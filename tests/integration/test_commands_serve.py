@@ -151,8 +151,8 @@ async def test_no_screen_larger_than_any_monitor_is_made(local: TestClient, size
 
 def test_paths_are_quoted_for_the_shell(tmp_path: Path) -> None:
     hostile = str(tmp_path / "a b; touch x $(id) 'q'")
-    words = shlex.split(app_command([hostile, "host:/runs"]))
-    assert words[-3:] == ["--", hostile, "host:/runs"]
+    words = shlex.split(app_command([hostile, "/runs"]))
+    assert words[-3:] == ["--", hostile, "/runs"]
 
 
 def test_a_port_in_use_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
