@@ -6,11 +6,9 @@ The file is made in the temporary directory and deleted: training output with co
 progress bars, a gigabyte by default. Everything is measured in turn in one run with a warm page cache;
 look at the ratios. `grep -c` runs in the same locale.
 
-Beside the others, once each on a busy machine with 1 GiB of such output in a terminal of 120x40 (seconds until
-the file's last line is shown; from `/Traceback` to the first match): less 590 with `+G` 0.01, and none in a
-minute backwards; lnav 0.11.1 23.2, then 0.06, 330 MiB; tailboard 4.4, nearly all of it Python's
-and Textual's start, then 0.7, 65 MiB. So less is first at the end, lnav at a search once it has read
-the file.
+Beside others, in one run at a load of 11, 1 GiB of such output in a terminal of 120x40, until the last line is
+on the screen: less 590 with `+G` 0.03 s and 10 MiB, tailboard 2.0 s and 65 MiB (it starts Python and Textual
+first), lnav 0.11.1 17.5 s and 330 MiB (it reads the file first).
 """
 
 from __future__ import annotations
