@@ -6,7 +6,7 @@ The file is made in the temporary directory and deleted: training output with co
 progress bars, a gigabyte by default. Everything is measured in turn in one run with a warm page cache;
 look at the ratios. `grep -c` runs in the same locale.
 
-Beside others, in one run at a load of 11, 1 GiB of such output in a terminal of 120x40, until the last line is
+Beside others, in one run at a load of 11, 1 GiB of such output, a terminal of 120x40, until the last line is
 on the screen: less 590 with `+G` 0.03 s and 10 MiB, tailboard 2.0 s and 65 MiB (it starts Python and Textual
 first), lnav 0.11.1 17.5 s and 330 MiB (it reads the file first).
 """
