@@ -74,7 +74,8 @@ def _mlflow(uri: str) -> Log:
 def dvclive(place: str) -> Log:
     from dvclive import Live
 
-    live = Live(place, save_dvc_exp=False)
+    os.chdir(place)  # DVC would put its files into the repository around us
+    live = Live(place, save_dvc_exp=False, dvcyaml=None)
 
     def log(data: dict[str, float], step: int) -> None:
         live.step = step
