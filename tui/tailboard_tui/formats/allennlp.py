@@ -1,7 +1,7 @@
 """AllenNLP's serialization directory: `metrics_epoch_<n>.json`, one new file an epoch, and `config.json`.
 
-Source: allennlp/training/gradient_descent_trainer.py (`dump_metrics`). Its event files in `log/` hold the same and more often;
-they are runs by themselves.
+Source: allennlp/training/gradient_descent_trainer.py (`dump_metrics`). Its event files in `log/` hold
+the same and more often; they are runs by themselves.
 """
 
 from __future__ import annotations
