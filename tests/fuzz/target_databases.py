@@ -136,6 +136,7 @@ def odd_database(tables: Mapping[str, Table], data: bytes) -> bytes:
     choices = Choices(data)
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("PRAGMA page_size=512")
+        connection.execute("CREATE TABLE made (a)")  # SQLite has no file without a table
         for name, row in tables.items():
             with contextlib.suppress(sqlite3.Error):  # two primary keys, a second row of a unique one
                 _add_table(connection, name, row, choices)

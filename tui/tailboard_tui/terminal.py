@@ -51,6 +51,9 @@ _BACKGROUND = re.compile(
 _BACKGROUND_BEGUN = re.compile(r"\x1b\]11;[^\x07\x1b]{0,64}\x1b?\Z")
 """An answer whose end is still to come."""
 
+_UNASKED = re.compile(r"\x1b\[\?[\d;]{0,100}c|\x1bP[^\x1b\x07]{0,1000}\x1b\\")
+"""Device attributes and strings that nobody waits for any more: their letters must not become keys."""
+
 _OLD_MOUSE = re.compile(r"\x1b\[M[\s\S]{3}")
 """X10 mouse report: three characters that mean nothing to us and must not become keys."""
 
@@ -248,7 +251,7 @@ class TerminalDriver(LinuxDriver):
         if answer is not None:
             self.send_message(TerminalBackground(is_dark(*answer.groups())))
             text = _BACKGROUND.sub("", text)
-        text = _OLD_MOUSE.sub("", text)
+        text = _OLD_MOUSE.sub("", _UNASKED.sub("", text))
         begun = _BACKGROUND_BEGUN.search(text)
         return (text, "") if begun is None else (text[: begun.start()], begun.group())
 
