@@ -65,7 +65,7 @@ PATTERNS = (
     _pattern("speedrun", r"^s:(?P<step>\d+) (?P<rest>t[er]l:.*)"),
     _pattern("megatron", r"iteration\s+(?P<step>\d+)/\s*\d+ \|(?P<rest>.*\|.*)"),
     _pattern("torchtune", r"^Step (?P<step>\d+) \| (?P<rest>.*:.*)"),
-    _pattern("fairseq", r"\| (?:INFO|train|valid\w*|train_inner)\b.*?\|? *(?P<rest>\{\".*\})\s*$", "object"),
+    _pattern("fairseq", r"^(?>[^{]*?\| (?:INFO|train|valid))[^{]*(?P<rest>\{\".*\})\s*$", "object"),
     _pattern("fairseq-pipes", r"(?P<rest>\| epoch \d+ .*\| loss .*\| num_updates \d+.*)", "words"),
     _pattern("mmengine", r"(?:Epoch|Iter)\((?P<kind>train|val|test)\) +(?P<rest>\[.*)"),
     _pattern("dict", r"^(?P<rest>\{['\"][\w/. -]+['\"]: .*\})\s*$", "object"),
