@@ -89,7 +89,7 @@ class Walk:
         self.press("/")
         self.terminal.wait_for("filter the runs|runs match")
         self.press(CLEAR_LINE, query, quiet_s=0.1)
-        self.terminal.wait_for(re.escape(query))
+        self.terminal.wait_for(re.escape(query[-40:]))  # a narrow line shows its end
         self.press("\r", "g", quiet_s=0.2)
 
 

@@ -1,6 +1,6 @@
 """Faults too large for every run of the tests: `python tests/faults/huge.py`, two minutes, no disk space.
 
-Sparse files of 8 GiB and a directory of 200,000 entries. Each is survived when the command ends with the facts
+Sparse files of 8 GiB, a directory of 200,000 entries. Each is survived when the command ends with the facts
 that must still be read, within the memory that the corpus of faults is held to.
 """
 
