@@ -8,6 +8,7 @@ from textual import on
 
 from tailboard_tui.screens.explorer_columns import SAMPLED_RUNS
 from tailboard_tui.screens.explorer_views import ViewActions
+from tailboard_tui.text.safe import clean
 from tailboard_tui.widgets.run_filter import RunFilter
 from tailboard_tui.widgets.run_table import RunTable
 from tailboard_tui.widgets.run_table_columns import NAME
@@ -158,7 +159,7 @@ class ListActions(ViewActions):
             return
         self.marks += [key for key in keys[:MARKED_AT_ONCE] if key not in marked]
         if len(keys) > MARKED_AT_ONCE:
-            self.notify(f"The first {MARKED_AT_ONCE} of {len(keys):,} runs are marked.", markup=False)
+            self.notify(clean(f"The first {MARKED_AT_ONCE} of {len(keys):,} runs are marked."), markup=False)
 
     def say_choose_run(self) -> None:
         """What was asked for works on one run, and the cursor stands on a group."""
