@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,6 +186,37 @@ def test_a_plug_in_that_cannot_be_loaded_is_named_and_keeps_nothing_from_opening
     assert found_in(plug_in).keys() == {"a"}
     assert len(detect.PLUG_IN_PROBLEMS) == 1
     assert "my_package.missing" in detect.PLUG_IN_PROBLEMS[0]
+
+
+def test_a_plug_in_that_fails_on_a_directory_is_named_and_keeps_nothing_from_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bool:
+        raise KeyError("loss")
+
+    broken = detect.Format("broken", "my_package:Reader", fail, fail)
+    monkeypatch.setattr(detect, "formats", lambda: (broken, *detect.FORMATS))
+    write(tmp_path / "a/metrics.csv", "step,loss\n1,2\n")
+    write(tmp_path / "b.csv", "step,loss\n1,2\n")
+    assert found_in(tmp_path).keys() == {"a", "b.csv"}
+    assert detect.PLUG_IN_PROBLEMS == ["broken: KeyError: 'loss'"]
+    detect.PLUG_IN_PROBLEMS.clear()
+
+
+def test_a_row_of_text_costs_its_step_only_and_a_run_id_may_hold_a_hash(tmp_path: Path) -> None:
+    path = tmp_path / "project#1.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp, run_name, step, metrics)")
+        for step in (0, "one", 2):
+            row = ("2026-11-23T19:47:38+00:00", "seed #1", step, json.dumps({"loss": 0.5}))
+            database.execute(
+                "INSERT INTO metrics (timestamp, run_name, step, metrics) VALUES (?, ?, ?, ?)", row
+            )
+        database.commit()
+    (found,) = found_in(tmp_path).values()
+    assert detect.reader_of(found).facts().id == "seed #1"
+    steps, values = read_series(found)["loss"]
+    assert (steps[0], steps[-1], values) == (0, 2, [0.5, 0.5, 0.5])
 
 
 def test_doctor_names_the_formats_of_other_packages_and_those_that_cannot_be_loaded(plug_in: Path) -> None:

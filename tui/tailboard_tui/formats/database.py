@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from tailboard_tui.formats.base import Problem, Rows, RunFacts
 from tailboard_tui.formats.reading import RunReader
+from tailboard_tui.formats.registry import split_run
 from tailboard_tui.formats.sources import Complaint, Piece, Source
 from tailboard_tui.formats.sqlitedb import BusyError, DatabaseError, ask
 
@@ -29,7 +30,7 @@ class DatabaseReader(RunReader):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self.file, _, self.run_id = path.rpartition("#")
+        self.file, self.run_id = split_run(path)
         self._rows = RowSource(self)
         self._last_facts: RunFacts | None = None
 
@@ -70,6 +71,11 @@ class DatabaseReader(RunReader):
     @abstractmethod
     def last_row(self, connection: sqlite3.Connection) -> int:
         """The greatest row id of this run, 0 where it has no rows."""
+
+
+def number_in(value: object) -> float:
+    """The number in a cell; NaN where it holds anything else, as SQLite lets it."""
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
 def row_id_of(value: object) -> int:

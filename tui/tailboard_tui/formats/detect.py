@@ -26,6 +26,7 @@ from tailboard_tui.formats.registry import (
     PLUG_IN_PROBLEMS,
     Format,
     formats,
+    split_run,
 )
 
 __all__ = [
@@ -115,21 +116,21 @@ def format_of(path: str) -> Format | None:
 
 def _format_of_directory(path: str, names: frozenset[str]) -> Format | None:
     for known in formats():
-        if known.claims_directory is not None and known.claims_directory(path, names):
+        if known.has_directory(path, names):
             return known
     return None
 
 
 def _format_of_file(path: str) -> Format | None:
     for known in formats():
-        if known.claims_file is not None and known.claims_file(path):
+        if known.has_file(path):
             return known
     return None
 
 
 def _format_in_file(path: str) -> Format | None:
     """The format of `<file>#<id>`."""
-    file, _, run_id = path.rpartition("#")
+    file, run_id = split_run(path)
     if not run_id or not os.path.isfile(file):
         return None
     known = _format_of_file(file)
@@ -252,7 +253,7 @@ def look(path: str, top: str) -> Listing:
 
 def _runs_in_hidden(path: str, known: Format) -> tuple[Found, ...]:
     """The runs in a file in a hidden directory, which itself may be no symlink."""
-    is_own = os.path.realpath(path) == path and known.claims_file is not None and known.claims_file(path)
+    is_own = os.path.realpath(path) == path and known.has_file(path)
     return _runs_of(path, known) if is_own else ()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tailboard_tui.formats.base import Rows, RunFacts
-from tailboard_tui.formats.database import DatabaseReader, row_id_of, told
+from tailboard_tui.formats.database import DatabaseReader, number_in, row_id_of, told
 from tailboard_tui.formats.mlflow import facts_of
 from tailboard_tui.formats.rowbuilder import RowsBuilder
 from tailboard_tui.formats.sqlitedb import DatabaseError, ask, is_database, tables
@@ -90,8 +90,7 @@ class MlflowDbReader(DatabaseReader):
 
 
 def _value(value: object, is_nan: object = 0) -> float:
-    """A number; NaN where the cell holds anything else, as SQLite lets it."""
-    return math.nan if is_nan or not isinstance(value, int | float) else float(value)
+    return math.nan if is_nan else number_in(value)
 
 
 def claims(path: str) -> bool:

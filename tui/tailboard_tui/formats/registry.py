@@ -39,6 +39,26 @@ class Format:
     hidden: str = ""
     """`directory/file`: such a file is looked at although its directory is hidden."""
 
+    def has_directory(self, path: str, names: frozenset[str]) -> bool:
+        """`claims_directory`; a plug-in that fails claims nothing, and `doctor` says it."""
+        try:
+            return self.claims_directory is not None and self.claims_directory(path, names)
+        except Exception as error:  # noqa: BLE001  # other people's code: it must not keep runs from opening
+            return self._failed(error)
+
+    def has_file(self, path: str) -> bool:
+        """`claims_file`, likewise."""
+        try:
+            return self.claims_file is not None and self.claims_file(path)
+        except Exception as error:  # noqa: BLE001  # other people's code: it must not keep runs from opening
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> bool:
+        problem = f"{self.name}: {type(error).__name__}: {error}"
+        if problem not in PLUG_IN_PROBLEMS and len(PLUG_IN_PROBLEMS) < MOST_PROBLEMS:
+            PLUG_IN_PROBLEMS.append(problem)
+        return False
+
 
 def _claims_native(path: str, names: frozenset[str]) -> bool:
     """Also with a run.json that is lost or damaged: `look` has already met the sound ones."""
@@ -112,6 +132,16 @@ FORMATS: list[Format] = [
 """Asked in this order; the first that claims a path has it. Plug-ins are asked before all but our own."""
 
 
+def split_run(path: str) -> tuple[str, str]:
+    """The file and the id of a run at `<file>#<id>`; either may hold further `#`."""
+    at = path.find("#")
+    while at >= 0 and not os.path.isfile(path[:at]):
+        at = path.find("#", at + 1)
+    if at < 0:
+        at = path.rfind("#")  # the file has gone
+    return (path[:at], path[at + 1 :]) if at >= 0 else (path, "")
+
+
 @cache
 def formats() -> tuple[Format, ...]:
     """All formats: our own, those of plug-ins, the others."""
@@ -119,7 +149,9 @@ def formats() -> tuple[Format, ...]:
 
 
 PLUG_IN_PROBLEMS: list[str] = []
-"""Why a plug-in could not be loaded; `tailboard doctor` says it."""
+"""Why a plug-in could not be loaded, or failed; `tailboard doctor` says it."""
+
+MOST_PROBLEMS = 20
 
 
 def _plug_ins() -> Iterator[Format]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tailboard_tui.formats.base import Alert, Rows, RunFacts, Value
-from tailboard_tui.formats.database import DatabaseReader, row_id_of, told
+from tailboard_tui.formats.database import DatabaseReader, number_in, row_id_of, told
 from tailboard_tui.formats.flat import flatten
 from tailboard_tui.formats.names import moment, number
 from tailboard_tui.formats.rowbuilder import RowsBuilder
@@ -55,7 +55,7 @@ class TrackioReader(DatabaseReader):
             created=told(created),
             config=config,
             alerts=self._alerts(connection),
-            last_step=None if last is None else told(float(last[1])),
+            last_step=None if last is None else told(number_in(last[1])),
             last_time=None if last is None else told(moment(str(last[0]))),
             last_values={} if last is None else numbers(last[2]),
         )
@@ -90,7 +90,7 @@ class TrackioReader(DatabaseReader):
         found = connection.execute(query, (self.run_id, row_id, count)).fetchall()
         builder = RowsBuilder("")
         for _, time, step, text in found:
-            builder.add(float(step), moment(str(time)), numbers(text))
+            builder.add(number_in(step), moment(str(time)), numbers(text))
         return builder.take(), found[-1][0] if found else 0, len(found)
 
     def last_row(self, connection: sqlite3.Connection) -> int:

@@ -11,6 +11,7 @@ from tailboard_tui.files.changes import MAX_ENTRIES, Signature, glance, signatur
 from tailboard_tui.files.opening import NotRegularError
 from tailboard_tui.formats.base import POLL_BYTES, Chunk, Problem, Reader, RunFacts
 from tailboard_tui.formats.detect import NATIVE, Found, reader_of
+from tailboard_tui.formats.registry import split_run
 from tailboard_tui.store.cache import ColumnCache
 from tailboard_tui.store.index import Entry, RunIndex
 from tailboard_tui.store.model import Points, RunRow
@@ -71,7 +72,7 @@ class TrackedRun:
         self.reading_s = self.not_before = 0.0
         self._found = found
         self._cache = cache
-        self._file = found.path if found.format.runs_in_file is None else found.path.rpartition("#")[0]
+        self._file = found.path if found.format.runs_in_file is None else split_run(found.path)[0]
         self._depth = 1 if found.format is NATIVE else FOREIGN_DEPTH
         self._reader: Reader | None = None
         self._facts: RunFacts | None = None
