@@ -19,7 +19,7 @@ COVERS: dict[str, str] = {
     "tensorboard": "formats.tensorboard formats.tfrecord formats.crc32c formats.damages formats.tfmedia",
     "tensorboard_records": "formats.tfevents formats.tfpoints formats.tftensor formats.protobuf",
     "wandb": "formats.wandb formats.wandbnewest formats.recordlog formats.recordfile",
-    "wandb_records": "formats.wandbrecords formats.wandbmedia",
+    "wandb_records": "formats.wandbrecords formats.wandblayout formats.wandbmedia",
     "wandb_files": "formats.wandb",
     "swanlab_records": "formats.swanlab formats.swanlabrecords formats.names",
     "jsonl": "formats.jsonl formats.looks",

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 from tailboard_tui.formats.protobuf import BYTES, WireError, children, fields
-from tailboard_tui.formats.wandbrecords import HISTORY, SUMMARY, VALUE_JSON
+from tailboard_tui.formats.wandblayout import VALUE_JSON
+from tailboard_tui.formats.wandbrecords import HISTORY, SUMMARY
 
 
 def without_repeats(records: Sequence[bytes]) -> list[bytes]:

@@ -24,6 +24,7 @@ from tailboard_tui.formats.protobuf import (
     text_of,
 )
 from tailboard_tui.formats.rowbuilder import RowsBuilder
+from tailboard_tui.formats.wandblayout import VALUE_JSON, Layouts
 
 MAGIC = b":W&B"
 
@@ -34,8 +35,8 @@ _ALERT, _METRIC, _RUN, _EXIT, _ENVIRONMENT = 10, 12, 17, 18, 26
 MEASURED = frozenset({HISTORY, SUMMARY, _STATS})
 """The kinds that come again and again while a run trains."""
 
-VALUE_JSON = b"\x82\x01"
-"""The tag of `value_json`, field 16 of every item."""
+_CLOCKS = {"_step", "_timestamp"}
+"""What every step has that `wandb.log` wrote."""
 
 TYPE = "/_type"
 """Ends the name of the field that says what a logged object is: an image, a table ..."""
@@ -48,7 +49,9 @@ class WandbRecords:
 
     def __init__(self) -> None:
         self.config: dict[str, object] = {}
-        self.summary: dict[str, Value] = {}
+        self._summary: dict[str, Value] = {}
+        self._told: dict[str, bytes] = {}
+        """JSON texts of the newest summary that are not decoded yet: a step replaces them all."""
         self.run: dict[str, str] = {}
         self.tags: tuple[str, ...] = ()
         self.git = Git()
@@ -67,6 +70,20 @@ class WandbRecords:
         """Name, step, time and JSON of logged media, where they are wanted."""
         self._names: dict[bytes, str] = {}
         """The bytes of an item before its value -> its name."""
+        self._layouts = {HISTORY: Layouts(), SUMMARY: Layouts()}
+
+    @property
+    def summary(self) -> dict[str, Value]:
+        """The newest value under each name."""
+        for name, text in self._told.items():
+            if name and not name.startswith("_"):
+                self._summary.update(flatten({name: _json(text)}, "/"))
+        self._told.clear()
+        return self._summary
+
+    @summary.setter
+    def summary(self, found: dict[str, Value]) -> None:
+        self._summary = found
 
     def take(self) -> list[Rows]:
         """The points since the last call."""
@@ -95,11 +112,35 @@ class WandbRecords:
     # Points
 
     def _read_history(self, message: bytes) -> None:
+        if not self._read_known_history(message):
+            self._walk_history(message)
+
+    def _read_known_history(self, message: bytes) -> bool:
+        """Take in a step whose items are numbers under the names of one before; whether it is such a one."""
+        found = self._layouts[HISTORY].texts(message)
+        if found is None:
+            return False
+        try:
+            values = dict(zip(found[0], map(float, found[1]), strict=True))
+        except ValueError:  # true, null
+            return False
+        step, time = values.pop("_step"), values.pop("_timestamp")
+        if math.isnan(step):  # then field 2 counts
+            return False
+        values.pop("_runtime", None)
+        self._history.add(step, time, values)
+        self._hear(time)
+        self.finish = None
+        return True
+
+    def _walk_history(self, message: bytes) -> None:
+        names: list[str] = []
         step = time = math.nan
         values: dict[str, float] = {}
         for number, wire, value in fields(message):
             if number == 1 and wire == 2:
                 name, text = self._item(bytes_of(value))
+                names.append(name)
                 if name == "_timestamp":
                     time = _number(text)
                 elif name == "_step":
@@ -108,7 +149,11 @@ class WandbRecords:
                     self._put(values, name, text)
             elif number == 2 and wire == 2 and math.isnan(step):
                 step = float(_first_number(bytes_of(value)))
-        if b"_type" in message:
+        if b"_type" not in message:
+            hidden = {name for name in names if name.startswith("_")}
+            if _CLOCKS <= hidden <= {*_CLOCKS, "_runtime"} and len(set(names)) == len(names):
+                self._layouts[HISTORY].learn(message, names)
+        else:
             objects = self._objects(message)
             values = {name: value for name, value in values.items() if name.rpartition("/")[0] not in objects}
             if self.media is not None:
@@ -186,12 +231,20 @@ class WandbRecords:
     # Facts
 
     def _read_summary(self, message: bytes) -> None:
+        found = self._layouts[SUMMARY].texts(message)
+        if found is not None:
+            self._told.update(zip(*found, strict=True))
+            return
+        names = []
         for update in children(message, 1):
             name, text = self._item(update)
+            names.append(name)
             if name and not name.startswith("_"):
                 self.summary.update(flatten({name: _json(text)}, "/"))
         for removed in children(message, 2):
             self.summary.pop(self._item(removed)[0], None)
+            names = []  # such a message is walked
+        self._layouts[SUMMARY].learn(message, names)
 
     def _read_config(self, message: bytes) -> None:
         for update in children(message, 1):
