@@ -76,9 +76,9 @@ class Terminal:
         self.close()
 
     def close(self) -> None:
-        """Kill the program if it still runs, and give the pty back."""
+        """Kill the program and what it started, if it still runs, and give the pty back."""
         if self.returncode is None and not self._reap():
-            os.kill(self.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self.returncode = -signal.SIGKILL
         if self.fd >= 0:

@@ -155,6 +155,26 @@ async def test_errors_are_found_and_tracebacks_fold(tmp_path: Path) -> None:
         await until(pilot, lambda: "ValueError: no" in shown(pilot) and "    y()" not in shown(pilot))
 
 
+async def test_going_to_an_end_right_behind_a_fold_is_not_undone_by_it(tmp_path: Path) -> None:
+    path = tmp_path / "output.log"
+    trace = 'Traceback (most recent call last):\n  File "x.py", line 3\n    y()\nValueError: no\n'
+    path.write_text("first\n" + "ok\n" * 300 + trace + "ok\n" * 300 + "last\n")
+    async with opened(path) as pilot:
+        await until(pilot, lambda: "2 errors" in line(pilot, "#log-header"))
+        view = pane(pilot).view
+        for end, go in (("last", pane(pilot).action_log_last), ("first", pane(pilot).action_log_first)):
+            await pilot.press("E")
+            await until(pilot, lambda: view.row and view.row.row.line.text == "ValueError: no")
+            generation = view.state.generation
+            pane(pilot).action_fold_tracebacks()
+            go()  # before the session has answered
+            await until(pilot, lambda old=generation: view.state.generation > old)  # type: ignore[misc]
+            await until(pilot, lambda: pane(pilot)._awaits_view == "no")
+            await pilot.pause(0.2)
+            assert view.row is not None
+            assert (view.row.row.line.text, view.is_following) == (end, end == "last")
+
+
 async def test_filters_leave_matching_lines(tmp_path: Path) -> None:
     async with opened(write_log(tmp_path)) as pilot:
         await until(pilot, lambda: shown(pilot))

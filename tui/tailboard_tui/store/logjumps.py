@@ -53,6 +53,12 @@ class LogJumps(ABC):
         self._begin_view()
         self._begin_jump((lambda: self._try_row(row)) if row is not None else None)
 
+    def _go_to_end(self, is_first: bool) -> None:
+        self._begin_jump(None)
+        self._publish(at_once=True)
+        first, end = self._reading.view_range()
+        self._send(Jump(self._generation, first if is_first else max(end - 1, first)))
+
     def _try_row(self, row: int) -> bool:
         """Jump to the row when the view has come to it."""
         reading = self._reading

@@ -94,6 +94,10 @@ class LogSession(LogJumps):
         """
         self._order(lambda: self._filter(filters, is_folded, stay_at))
 
+    def go_to_end(self, *, is_first: bool) -> None:
+        """Jump to the first or the last row of what was asked for before."""
+        self._order(lambda: self._go_to_end(is_first))
+
     def find(self, position: int, *, forward: bool, again: bool = False) -> None:
         """Jump to the next match after, or the last before, `position`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from textual import on
 from textual.content import Content
@@ -26,6 +27,8 @@ class LogBase(Widget):
         self._enter: Callable[[str], None] | None = None
         self._awaits_jump = False
         """Whether a place was asked for that the session has not told yet."""
+        self._awaits_view: Literal["no", "rows", "place"] = "no"
+        """Whether other rows were asked for that have not come yet, or the place in them has not."""
 
     @property
     def view(self) -> LogView:

@@ -77,6 +77,7 @@ class LogFinding(LogBase):
     def _apply_filters(self, filters: tuple[str, ...], *, is_folded: bool) -> None:
         if self._session is not None:
             stay_at = None if self.view.is_following else self.view.cursor
+            self._awaits_view = "rows" if stay_at is None else "place"
             self._session.filter(filters, is_folded=is_folded, stay_at=stay_at)
 
     def action_fold_tracebacks(self) -> None:

@@ -36,10 +36,17 @@ class LogMoving(LogBase):
     def action_log_first(self) -> None:
         """To the first line."""
         self.view.go_to(self._state.first)
+        self._go_on(is_first=True)
 
     def action_log_last(self) -> None:
         """To the last line, and follow."""
         self.view.follow(True)
+        self._go_on(is_first=False)
+
+    def _go_on(self, *, is_first: bool) -> None:
+        """Go there once more when rows that were asked for before have come with a place of their own."""
+        if self._session is not None and self._awaits_view != "no":
+            self._session.go_to_end(is_first=is_first)
 
     def action_follow_log(self) -> None:
         """Follow the end, or stay here."""

@@ -133,7 +133,7 @@ class LogPane(LogMoving, LogFinding, LogTaking):
         self._end()
         self.view.clear()
         self._state = LogState()
-        self._awaits_jump = False
+        self._awaits_jump, self._awaits_view = False, "no"
         self._note("")
         if self.files:
             session = LogSession(self.files, lambda published: self._receive(session, published))
@@ -160,6 +160,8 @@ class LogPane(LogMoving, LogFinding, LogTaking):
         if isinstance(published, LogState):
             if published.generation != self._state.generation:
                 self._awaits_jump = False
+                if self._awaits_view == "rows":
+                    self._awaits_view = "no"
             self._state = published
             self.view.show_state(published)
             self._show_header()
@@ -173,7 +175,7 @@ class LogPane(LogMoving, LogFinding, LogTaking):
             self._answer(published)
 
     def _jump(self, jump: Jump) -> None:
-        self._awaits_jump = False
+        self._awaits_jump, self._awaits_view = False, "no"
         if jump.generation != self._state.generation:
             return
         if jump.position is not None:
