@@ -13,7 +13,7 @@ import subprocess
 import sys
 import sysconfig
 
-LIMIT_S = 300
+LIMIT_S = 120
 
 
 def main() -> int:
