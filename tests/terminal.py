@@ -43,6 +43,7 @@ class Terminal:
         """Everything that the program sent."""
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._held = b""
         self.returncode: int | None = None
         merged: dict[str, str | None] = {
             **os.environ,
@@ -109,7 +110,7 @@ class Terminal:
                 break
             taken += len(chunk)
             self.raw += chunk
-            self._stream.feed(_for_pyte(chunk))
+            self._stream.feed(self._for_pyte(chunk))
         return taken
 
     @property
@@ -174,10 +175,17 @@ class Terminal:
         wanted_off = ("1049", "1000", "1002", "1003", "1006", "1015", "2004", "1004")
         return not any(modes.get(name) for name in wanted_off) and modes.get("25", True)
 
+    def _for_pyte(self, chunk: bytes) -> bytes:
+        """The next output without what pyte would print as text; an unfinished sequence waits for its end."""
+        data = self._held + chunk
+        begun = _BEGUN.search(data)
+        at = len(data) if begun is None else begun.start()
+        self._held = data[at:]
+        return _NOT_FOR_PYTE.sub(b"", data[:at])
 
-_PRIVATE = re.compile(rb"\x1b\[[><=][0-9;]*[a-zA-Z]")
 
+_STRING = rb"\x1b[P_](?:\x1b\x1b|[^\x1b])*"
+"""A device control string or an application command, as images are sent; inside tmux's, ESC stands twice."""
 
-def _for_pyte(data: bytes) -> bytes:
-    """`data` without the sequences (keyboard protocol) that pyte would print as text."""
-    return _PRIVATE.sub(b"", data)
+_NOT_FOR_PYTE = re.compile(rb"\x1b\[[><=][0-9;]*[a-zA-Z]|" + _STRING + rb"\x1b\\")
+_BEGUN = re.compile(rb"(?:" + _STRING + rb"\x1b?|\x1b)\Z")

@@ -153,7 +153,7 @@ def test_the_explorer_keeps_a_star_elsewhere_or_says_that_it_could_not_be_writte
     before = content(runs)
     program = [*started(way, runs), *TAILBOARD, str(runs)]
     state = tmp_path / "state"
-    for is_locked, said in ((False, "is kept in"), (True, "could not be written")):
+    for is_locked, said in ((False, "the run cannot be"), (True, "it could not be")):  # a notice wraps
         if is_locked:
             shutil.rmtree(state)
             state.mkdir(mode=0o555)

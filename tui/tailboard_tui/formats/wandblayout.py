@@ -80,5 +80,5 @@ def _pattern(message: bytes, items: int) -> re.Pattern[bytes] | None:
         return None
     if len(parts) != items:
         return None
-    number = rb"\x08[\x80-\xff]*[\x00-\x7f]"
-    return re.compile(b"".join(parts) + rb"(?:\x12" + _LENGTH + rb"(?:" + number + rb")?)?", re.DOTALL)
+    varint = rb"\x08[\x80-\xff]*[\x00-\x7f]"
+    return re.compile(b"".join(parts) + rb"(?:\x12" + _LENGTH + rb"(?:" + varint + rb")?)?", re.DOTALL)
